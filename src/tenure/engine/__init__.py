@@ -1,0 +1,1 @@
+"""Engines run relations. The only rooms that execute anything relational."""

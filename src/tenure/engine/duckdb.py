@@ -1,0 +1,106 @@
+"""The default engine: DuckDB in this process, streaming from and to Parquet, spilling to disk above its memory limit."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import duckdb
+import ibis
+import pyarrow as pa
+from ibis.expr.types import Table
+
+from tenure.errors import ConfigError
+
+
+@dataclass(frozen=True, kw_only=True)
+class DuckDBConfig:
+    """How much of the machine a run may use."""
+
+    threads: int | None = None
+    """None = all cores."""
+    memory_limit: str = "3GB"
+    """Above this DuckDB spills to disk."""
+
+
+class DuckDBEngine:
+    """Runs Ibis relations over named Parquet files or Arrow tables. Use as a context manager."""
+
+    dialect = "duckdb"
+
+    def __init__(
+        self,
+        sources: Mapping[str, Path | str | pa.Table | pa.RecordBatchReader] | None = None,
+        config: DuckDBConfig = DuckDBConfig(),
+    ) -> None:
+        self._scratch = tempfile.TemporaryDirectory(prefix="tenure-duckdb-")
+        self._connection = duckdb.connect(
+            ":memory:",
+            config={
+                "temp_directory": self._scratch.name,
+                "memory_limit": config.memory_limit,
+                "threads": config.threads or os.cpu_count() or 1,
+                "preserve_insertion_order": False,
+            },
+        )
+        for name, source in (sources or {}).items():
+            self.register(name, source)
+
+    def register(self, name: str, source: Path | str | pa.Table | pa.RecordBatchReader) -> None:
+        """Make a Parquet file (or glob), an Arrow table or a stream readable under a name."""
+        if isinstance(source, Path | str):
+            text = str(source).replace("'", "''")
+            self._connection.execute(f"CREATE OR REPLACE VIEW \"{name}\" AS SELECT * FROM read_parquet('{text}')")
+        else:
+            self._connection.register(name, source)
+
+    def run(self, relation: Table) -> pa.Table:
+        """The rows of a relation, as Arrow in memory."""
+        return self._connection.sql(compile_sql(relation)).to_arrow_table()
+
+    def stream(self, relation: Table, batch_size: int = 100_000) -> pa.RecordBatchReader:
+        """The rows of a relation, batch by batch: nothing larger than a batch is held."""
+        return self._connection.sql(compile_sql(relation)).to_arrow_reader(batch_size)
+
+    def write(self, relation: Table, path: Path) -> int:
+        """Write a relation to one Parquet file without holding it in memory; returns its number of rows.
+
+        Written beside the target first and renamed when complete.
+        """
+        if path.suffix != ".parquet":
+            raise ConfigError(f"engine.write: expected a path ending in .parquet, got {path}")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_suffix(".partial")
+        target = str(partial).replace("'", "''")
+        copy = f"COPY ({compile_sql(relation)}) TO '{target}' (FORMAT parquet, COMPRESSION zstd)"
+        row = self._connection.execute(copy).fetchone()
+        partial.replace(path)
+        return int(row[0]) if row else 0
+
+    def materialise(self, name: str, relation: Table) -> Table:
+        """Compute a relation once and keep it under a name for the life of the engine; returns the table to build on."""
+        self._connection.execute(f'CREATE OR REPLACE TABLE "{name}" AS {compile_sql(relation)}')
+        return ibis.table(relation.schema(), name=name)
+
+    def close(self) -> None:
+        """Free memory and scratch space."""
+        self._connection.close()
+        self._scratch.cleanup()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def compile_sql(relation: Table) -> str:
+    """The SQL text of a relation in DuckDB's dialect. Ibis is only the compiler; it never connects."""
+    return str(ibis.to_sql(relation, dialect="duckdb"))
