@@ -1,0 +1,18 @@
+"""Fixtures for every test."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real data that lies beside a developer's checkout; tests that need it are skipped without it."""
+    beside = Path(__file__).resolve().parents[2] / "shared" / "data"
+    folder = Path(os.environ.get("TENURE_SHARED_DATA", beside))
+    if not folder.is_dir():
+        pytest.skip("needs real data that the project does not ship (set TENURE_SHARED_DATA to its folder)")
+    return folder
