@@ -21,7 +21,9 @@ Matrix = NDArray[np.float64]
 N_BINS = 10
 """Calibration is judged in tenths of the users by forecast."""
 
-_SURE = 1e-15  # log-loss of a forecast of exactly 0 or 1 that fails stays finite, as in scikit-learn
+_SURE = float(
+    np.finfo(np.float64).eps
+)  # log-loss of a forecast of exactly 0 or 1 that fails stays finite, as in scikit-learn
 
 
 @dataclass(frozen=True)

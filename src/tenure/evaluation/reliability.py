@@ -19,7 +19,7 @@ def reliability_table(y: NDArray[np.generic], p: Vector, *, n_bins: int = N_BINS
     outcome, p = check_forecast(y, p)
     bins = equal_bins(p, n_bins)
     n_users = np.bincount(bins)
-    n_true = np.bincount(bins, weights=outcome)
+    n_true = np.bincount(bins, weights=outcome).astype(np.float64)
     low, high = wilson(n_true, n_users.astype(np.float64), level=level)
     return pa.table(
         {
