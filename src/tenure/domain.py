@@ -1,6 +1,7 @@
 """What an event means. Algorithms know roles; only a domain knows the words of its trade.
 
-A domain is a frozen value: `domains/*.py` hold the built-in ones, a user writes their own in TOML (`Domain.from_mapping`).
+A domain is a frozen value: `domains/*.py` hold the built-in ones, a user writes their own in TOML
+(`Domain.from_mapping`).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Column names and Arrow schemas of everything that enters, with their units.
 
-Ids are strings. Times are UTC with microseconds (`timestamp[us]` without a zone: UTC by definition, so that every engine
-truncates days alike). Money is in the currency of the domain. Durations end in `_seconds` or `_days`.
+Ids are strings. Times are UTC with microseconds (`timestamp[us]` without a zone: UTC by definition, so that every
+engine truncates days alike). Money is in the currency of the domain. Durations end in `_seconds` or `_days`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The default engine: DuckDB in this process, streaming from and to Parquet, spilling to disk above its memory limit."""
+"""The default engine: DuckDB in this process. It streams from and to Parquet and spills to disk above its limit."""
 
 from __future__ import annotations
 
@@ -37,6 +37,7 @@ class DuckDBEngine:
         self,
         sources: Mapping[str, Path | str | pa.Table | pa.RecordBatchReader] | None = None,
         config: DuckDBConfig = DuckDBConfig(),
+        timezone: str = "UTC",
     ) -> None:
         self._scratch = tempfile.TemporaryDirectory(prefix="tenure-duckdb-")
         self._connection = duckdb.connect(
@@ -48,6 +49,10 @@ class DuckDBEngine:
                 "preserve_insertion_order": False,
             },
         )
+        try:
+            self._connection.execute("SET TimeZone = ?", [timezone])
+        except duckdb.Error as error:
+            raise ConfigError(f"timezone: expected a zone like 'UTC' or 'Europe/Paris', got '{timezone}'") from error
         for name, source in (sources or {}).items():
             self.register(name, source)
 
@@ -83,7 +88,7 @@ class DuckDBEngine:
         return int(row[0]) if row else 0
 
     def materialise(self, name: str, relation: Table) -> Table:
-        """Compute a relation once and keep it under a name for the life of the engine; returns the table to build on."""
+        """Compute a relation once and keep it under a name as long as the engine lives; returns a table to build on."""
         self._connection.execute(f'CREATE OR REPLACE TABLE "{name}" AS {compile_sql(relation)}')
         return ibis.table(relation.schema(), name=name)
 

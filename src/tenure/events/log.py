@@ -1,7 +1,7 @@
 """The log as a relation, and the only way to cut time.
 
-A relation is a pure function from Ibis tables to an Ibis table; `engine` runs it. Everything computed from events starts with
-`before(events, as_of)`, so nothing can come from the future by habit.
+A relation is a pure function from Ibis tables to an Ibis table; `engine` runs it. Everything computed from events
+starts with `before(events, as_of)`, so nothing can come from the future by habit.
 """
 
 from __future__ import annotations
@@ -60,9 +60,9 @@ def cutoffs(as_of: AsOf) -> list[datetime]:
 def before(events: Table, as_of: AsOf) -> Table:
     """The events that were known at each cut-off: those strictly before it.
 
-    Adds `as_of` and `age_days`, the number of whole days between event and cut-off: an event of the last 24 hours (exactly 24 hours
-    included) has age 0, so `age_days < 30` means "in the 30 days before the cut-off". With several cut-offs an event appears once for
-    each cut-off after it.
+    Adds `as_of` and `age_days`, the number of whole days between event and cut-off: an event of the last 24 hours
+    (exactly 24 hours included) has age 0, so `age_days < 30` means "in the 30 days before the cut-off". With several
+    cut-offs an event appears once for each cut-off after it.
     """
     times = cutoffs(as_of)
     cut = events.filter(events.timestamp < _literal(times[-1]))
@@ -72,12 +72,13 @@ def before(events: Table, as_of: AsOf) -> Table:
         cut = cut.mutate(as_of=ibis.array([_literal(t) for t in times]).unnest())
         cut = cut.filter(cut.timestamp < cut.as_of)
     seconds = cut.as_of.epoch_seconds() - cut.timestamp.epoch_seconds()
-    # Rounding up and taking one away puts an event exactly one day old into day 0, whether or not the engine keeps fractions.
+    # Rounding up and taking one away puts an event exactly one day old into day 0, whether or not the engine keeps
+    # fractions of a second.
     return cut.mutate(age_days=((seconds / float(SECONDS_PER_DAY)).ceil() - 1).cast("int32"))
 
 
 def following(events: Table, as_of: AsOf, horizon_days: int) -> Table:
-    """The events in the `horizon_days` from each cut-off on (at or after it): for labels and evaluation only. Adds `as_of`."""
+    """The events in the `horizon_days` from each cut-off on, the cut-off included: for labels and evaluation only."""
     times = cutoffs(as_of)
     later = events.mutate(as_of=ibis.array([_literal(t) for t in times]).unnest())
     end = later.as_of + ibis.interval(days=horizon_days)
@@ -92,7 +93,7 @@ def days_between(
 
 
 def is_activity(events: Table) -> BooleanValue:
-    """True where the event shows that the user was there. A role the domain does not know counts: the user did something."""
+    """True where the event shows that the user was there; an event without a role counts: the user did something."""
     return events.role.isnull() | events.role.isin([str(role) for role in ACTIVITY_ROLES])
 
 

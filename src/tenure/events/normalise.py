@@ -1,0 +1,283 @@
+"""From raw text to the clean log: parse, judge, give meaning, as pure relations that stream a source of any size.
+
+`normalise` turns every raw record into an event with a `reason`: null for a good one, else why it is set aside.
+Nothing is dropped: records in = records kept + records in quarantine.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import ibis
+import pyarrow as pa
+from ibis.expr.types import BooleanValue, FloatingValue, StringValue, Table, TimestampValue
+
+from tenure.domain import Domain, Role
+from tenure.schema import EVENTS
+
+RAW_EVENTS = pa.schema(
+    [
+        pa.field(
+            "row", pa.int64()
+        ),  # 0-based place in everything that was read: decides which of two repeats came first
+        pa.field("source", pa.string()),
+        pa.field("line", pa.int64()),
+        pa.field("fault", pa.string()),  # a key of REASONS when the reader could not split the record into fields
+        pa.field("record", pa.string()),  # the text of such a record
+        *[pa.field(name, pa.string()) for name in EVENTS.names],
+    ]
+)
+"""What a reader hands over: every field as text, with the place where it stood."""
+
+REASONS: dict[str, str] = {
+    "wrong_field_count": "the record has more or fewer fields than the header",
+    "not_utf8": "the text is not valid UTF-8",
+    "not_json": "the line is not a JSON object",
+    "missing_user": "no user id, so nobody's life it could belong to",
+    "bad_id": "an id holds control characters or is longer than 1,000 characters",
+    "missing_time": "no time, so it cannot be placed in a life",
+    "unparsable_time": "the time cannot be read",
+    "absurd_time": "the time lies before 1990",
+    "future_time": "the time lies in the future",
+    "missing_type": "no event type",
+    "unparsable_number": "a number cannot be read",
+    "absurd_value": "the value is larger than the domain allows, or not finite",
+    "negative_duration": "a duration below zero",
+    "duplicate": "the same event was already kept",
+    "inhuman_rate": "the user acts faster than a human can: more than {per_hour} moments within one hour",
+    "missing_item": "an item without an id",
+}
+"""Why a record may be set aside, in words."""
+
+MAX_ID_LENGTH = 1_000
+EARLIEST = datetime(1990, 1, 1)  # noqa: DTZ001  (times are naive UTC by contract)
+NUMBERS = ("value", "quantity", "discount", "duration_seconds")
+_EMPTY_WORDS = ("", "null", "none", "nan", "na", "n/a", "\\n", "<na>", "nat", "undefined")
+
+
+@dataclass(frozen=True, kw_only=True)
+class NormaliseConfig:
+    """How raw records are read."""
+
+    time_format: str | None = None
+    """strptime format for times that are neither ISO 8601 nor a number, such as "%d/%m/%Y %H:%M"."""
+    max_events_per_hour: int = 1_000
+    """More distinct moments than this within one clock hour: no human; all events of that user are set aside."""
+    duplicates: str = "auto"
+    """"drop" repeats, "keep" them, or "auto": keep where times are whole days, since then repeats are likely real."""
+
+
+# DuckDB's own functions, for which Ibis has no name. Ingestion always runs on DuckDB, whatever engine comes after.
+@ibis.udf.scalar.builtin(name="make_timestamp", signature=(("int64",), "timestamp(6)"))  # type: ignore[untyped-decorator]
+def _from_microseconds(microseconds: int) -> datetime: ...  # type: ignore[empty-body]
+
+
+@ibis.udf.scalar.builtin(  # type: ignore[untyped-decorator]
+    name="timezone", signature=(("string", "timestamp('UTC')"), "timestamp(6)")
+)
+def _at_zone(zone: str, time: datetime) -> datetime: ...  # type: ignore[empty-body]
+
+
+@ibis.udf.scalar.builtin(  # type: ignore[untyped-decorator]
+    name="try_strptime", signature=(("string", "string"), "timestamp(6)")
+)
+def _try_strptime(text: str, pattern: str) -> datetime: ...  # type: ignore[empty-body]
+
+
+def normalise(raw: Table, domain: Domain, now: datetime, config: NormaliseConfig = NormaliseConfig()) -> Table:
+    """Every raw record as an event, with the first reason against it or null.
+
+    Args:
+        raw: a table of RAW_EVENTS.
+        domain: gives events their role and weight, and bounds to values.
+        now: events more than a day after this moment (naive UTC) lie in the future.
+        config: how records are read.
+
+    Returns:
+        EVENTS columns, `role`, `weight`, and `source, line, record, reason, detail`. `event_id` is null where the
+        source had none.
+    """
+    text = {name: _cleaned(raw[name]) for name in EVENTS.names}
+    event_type = text["event_type"]
+    if domain.default_event_type is not None:
+        event_type = ibis.coalesce(event_type, domain.default_event_type)
+    typed = raw.select(
+        "row",
+        "source",
+        "line",
+        "fault",
+        "record",
+        **{name: text[name] for name in EVENTS.names if name not in (*NUMBERS, "timestamp", "event_type")},
+        **{name: text[name].try_cast("float64") for name in NUMBERS},
+        **{f"{name}_text": text[name] for name in NUMBERS},
+        event_type=event_type,
+        time_text=text["timestamp"],
+        timestamp=parse_time(text["timestamp"], config.time_format),
+    )
+    typed = typed.mutate(
+        **_meaning(typed, domain),
+        has_own_id=typed.event_id.notnull(),
+        event_id=ibis.coalesce(typed.event_id, event_key(typed)),
+    )
+    judged = typed.mutate(reason=_first_reason(typed, domain, now))
+    return judged.mutate(detail=_detail(judged))
+
+
+def event_key(events: Table) -> StringValue:
+    """The id of an event that came without one: 80 bits of a hash of its content, so equal records get equal ids."""
+    parts = [ibis.coalesce(events[name].cast("string"), "") for name in EVENTS.names if name != "event_id"]
+    content = parts[0]
+    for part in parts[1:]:
+        content = content + "\x1f" + part
+    return content.hexdigest("md5").substr(0, 20)
+
+
+def parse_time(text: StringValue, time_format: str | None = None) -> TimestampValue:
+    """The moment a text names, as naive UTC; null when it cannot be read.
+
+    ISO 8601 with or without a zone (without: the engine's zone); numbers are seconds, milliseconds, microseconds or
+    nanoseconds since 1970, told apart by their size; eight digits are a date (19970101).
+    """
+    number = text.try_cast("float64")
+    size = number.abs()
+    scale = ibis.cases((size < 1e11, 1e6), (size < 1e14, 1e3), (size < 1e17, 1.0), else_=1e-3)
+    from_number = _from_microseconds((number * scale).round().try_cast("int64"))
+    day = ibis.ifelse(text.re_search(r"^(19|20)\d{6}$"), _try_strptime(text, "%Y%m%d"), ibis.null("timestamp(6)"))
+    is_finite = ~(number.isnan() | number.isinf())
+    is_number = text.re_search(r"^[-+]?\d+(\.\d*)?([eE][-+]?\d+)?$") & is_finite
+    # Without the digit the engine would also take words such as "infinity" and "epoch".
+    iso = ibis.ifelse(
+        text.re_search(r"^\d{4}"), _at_zone("UTC", text.try_cast("timestamp('UTC')")), ibis.null("timestamp(6)")
+    )
+    parsed = ibis.coalesce(day, ibis.ifelse(is_number & (size < 1e20), from_number, iso))
+    if time_format is not None:
+        parsed = ibis.coalesce(_try_strptime(text, time_format), parsed)
+    return parsed
+
+
+def _cleaned(text: StringValue) -> StringValue:
+    """Without surrounding blanks; null where the text only says that there is nothing."""
+    stripped = text.strip()
+    return ibis.ifelse(stripped.lower().isin(_EMPTY_WORDS), ibis.null("string"), stripped)
+
+
+def _meaning(events: Table, domain: Domain) -> dict[str, StringValue | FloatingValue]:
+    spelling = events.event_type.strip().lower().re_replace(r"[-_\s]+", "_")
+    meanings = domain.meanings
+    role = ibis.cases(*[(spelling == name, str(meaning.role)) for name, meaning in meanings.items()])
+    weight = ibis.cases(*[(spelling == name, meaning.weight) for name, meaning in meanings.items()], else_=0.0)
+    # A commitment of negative money or number is a return booked as a correction.
+    is_reversal = (role == Role.COMMITMENT.value) & ((events.value < 0) | (events.quantity < 0))
+    is_reversal = is_reversal.fill_null(False)
+    return {
+        "role": ibis.ifelse(is_reversal, Role.REVERSAL.value, role),
+        # try_cast, since the engine makes decimals of bare numbers, and the compiler leaves out a cast of float to float.
+        "weight": ibis.ifelse(is_reversal, -weight, weight).try_cast("float64"),
+    }
+
+
+def _first_reason(events: Table, domain: Domain, now: datetime) -> StringValue:
+    limit = ibis.literal(now, type="timestamp(6)") + ibis.interval(days=1)
+    unread = [events[name].isnull() & events[f"{name}_text"].notnull() for name in NUMBERS]
+    infinite = [events[name].isnan() | events[name].isinf() for name in NUMBERS]
+    return ibis.cases(
+        (events.fault.notnull(), events.fault),
+        (events.user_id.isnull(), "missing_user"),
+        (_bad_id(events.user_id) | _bad_id(events.item_id) | _bad_id(events.event_type), "bad_id"),
+        (events.time_text.isnull(), "missing_time"),
+        (events.timestamp.isnull(), "unparsable_time"),
+        (events.timestamp < ibis.literal(EARLIEST, type="timestamp(6)"), "absurd_time"),
+        (events.timestamp > limit, "future_time"),
+        (events.event_type.isnull(), "missing_type"),
+        (_any(unread), "unparsable_number"),
+        ((events.value.abs() > domain.max_value) | _any(infinite), "absurd_value"),
+        (events.duration_seconds < 0, "negative_duration"),
+        else_=ibis.null("string"),
+    )
+
+
+def _bad_id(text: StringValue) -> BooleanValue:
+    bad = (text.length() > MAX_ID_LENGTH) | text.re_search(r"[\x00-\x1f\x7f]")
+    return bad.fill_null(False)
+
+
+def _any(conditions: list[BooleanValue]) -> BooleanValue:
+    either = conditions[0]
+    for condition in conditions[1:]:
+        either = either | condition
+    return either
+
+
+def _detail(events: Table) -> StringValue:
+    """The offending value, cut short."""
+    numbers = ibis.coalesce(*[events[f"{name}_text"] for name in NUMBERS])
+    shown = ibis.cases(
+        (events.reason.isin(["unparsable_time", "absurd_time", "future_time"]), events.time_text),
+        (events.reason.isin(["unparsable_number", "absurd_value", "negative_duration"]), numbers),
+        (events.reason == "bad_id", events.user_id),
+        else_=ibis.null("string"),
+    )
+    return shown.substr(0, 200)
+
+
+def repeats(staged: Table) -> Table:
+    """Which ids come more than once among good records, and which row has each first: `event_id, first_row`."""
+    good = staged.filter(staged.reason.isnull())
+    counted = good.group_by("event_id").agg(first_row=good.row.min(), n=good.count())
+    return counted.filter(counted.n > 1).drop("n")
+
+
+def inhuman_users(staged: Table, max_events_per_hour: int) -> Table:
+    """Users with more distinct moments within a clock hour than a human has: `user_id`."""
+    good = staged.filter(staged.reason.isnull())
+    hourly = good.mutate(hour=good.timestamp.truncate("h")).group_by(["user_id", "hour"])
+    busy = hourly.agg(n=ibis._.count()).filter(ibis._.n > max_events_per_hour).select("user_id", "hour")
+    suspect = good.mutate(hour=good.timestamp.truncate("h")).semi_join(busy, ["user_id", "hour"])
+    moments = suspect.group_by(["user_id", "hour"]).agg(n=suspect.timestamp.nunique())
+    return moments.filter(moments.n > max_events_per_hour).select("user_id").distinct()
+
+
+def judge(staged: Table, repeated: Table, inhuman: Table, *, keeps_repeats: bool) -> Table:
+    """The final reason of every record: its own, else that it repeats an event, else that its user is no human.
+
+    Args:
+        staged: result of `normalise`.
+        repeated: result of `repeats`.
+        inhuman: result of `inhuman_users`.
+        keeps_repeats: records that are alike and came without an id stay, told apart by a number in their id.
+    """
+    joined = staged.left_join(repeated, "event_id").drop("event_id_right")
+    joined = joined.left_join(inhuman.mutate(is_inhuman=True), "user_id").drop("user_id_right")
+    is_repeat = (joined.reason.isnull() & joined.first_row.notnull() & (joined.row != joined.first_row)).fill_null(
+        False
+    )
+    stays = is_repeat & ~joined.has_own_id if keeps_repeats else ibis.literal(False)
+    reason = ibis.cases(
+        (joined.reason.notnull(), joined.reason),
+        (is_repeat & ~stays, "duplicate"),
+        (joined.is_inhuman.fill_null(False), "inhuman_rate"),
+        else_=ibis.null("string"),
+    )
+    own_id = ibis.ifelse(stays, joined.event_id + "#" + (joined.row - joined.first_row).cast("string"), joined.event_id)
+    return joined.mutate(reason=reason, event_id=own_id)
+
+
+def quarantined(judged: Table) -> Table:
+    """The records that are set aside, as QUARANTINE rows."""
+    bad = judged.filter(judged.reason.notnull())
+    fields = [
+        ibis.literal(f'"{name}": ') + _quoted(bad[name].cast("string"))
+        for name in ("event_id", "user_id", "item_id", "event_type")
+    ]
+    text = fields[0]
+    for part in [*fields[1:], ibis.literal('"timestamp": ') + _quoted(bad.time_text)]:
+        text = text + ", " + part
+    values = ibis.literal('"value": ') + _quoted(bad.value_text)
+    record = ibis.coalesce(bad.record, ibis.literal("{") + text + ", " + values + "}")
+    return bad.select("source", "line", "reason", "detail", record=record.substr(0, 2000)).order_by("source", "line")
+
+
+def _quoted(text: StringValue) -> StringValue:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return ibis.coalesce(ibis.literal('"') + escaped + '"', "null")

@@ -1,0 +1,209 @@
+"""tenure.toml and the environment, as frozen settings. The only reader of either.
+
+Precedence: argument of the command, then environment (`TENURE_RUN__BUDGET=500`), then file, then default.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from tenure.domain import Domain
+from tenure.engine.duckdb import DuckDBConfig
+from tenure.errors import ConfigError, nearest
+from tenure.events.columns import PRESETS, check_map
+from tenure.events.normalise import NormaliseConfig
+from tenure.registry import find_domain
+from tenure.storage.sources import Source
+
+FILE_NAME = "tenure.toml"
+
+_Paths = str | list[str]
+_Columns = dict[str, str | list[str]]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ProjectSection(_Section):
+    """[project]: what this is."""
+
+    name: str = "project"
+    domain: str = "ecommerce"
+    """A built-in domain, or a name of your own with [domain.events]."""
+    timezone: str = "UTC"
+    """Zone of times in the sources that name none."""
+    seed: int = 0
+    """Seed of everything random."""
+
+
+class EventsSection(_Section):
+    """[events]: where the event log is and how to read it."""
+
+    paths: _Paths = Field(default_factory=list)
+    """Paths or globs, relative to the folder of tenure.toml."""
+    preset: str | None = None
+    """A known format: segment, ga4, snowplow, personalize, gorse, movielens, recbole."""
+    encoding: str = "utf-8"
+    time_format: str | None = None
+    """strptime format of times that are neither ISO 8601 nor a number."""
+    duplicates: Literal["auto", "drop", "keep"] = "auto"
+    max_events_per_hour: int = Field(1_000, gt=0)
+    """A user with more distinct moments than this within an hour is taken for a bot."""
+    columns: _Columns = Field(default_factory=dict)
+    """Field of tenure = column of the source."""
+
+
+class SideSection(_Section):
+    """[items] and [users]: optional tables."""
+
+    paths: _Paths = Field(default_factory=list)
+    preset: str | None = None
+    encoding: str = "utf-8"
+    columns: _Columns = Field(default_factory=dict)
+
+
+class RunSection(_Section):
+    """[run]: choices of a run."""
+
+    slate_length: int | None = Field(None, gt=0, le=1000)
+    """Items recommended to each user; unset = the domain's."""
+    horizon_days: int | None = Field(None, gt=0, le=3650)
+    """Horizon of predictions; unset = the domain's."""
+    budget: float | None = Field(None, ge=0)
+    """What the retention plan may cost; unset = no limit."""
+    control_share: float = Field(0.1, ge=0, le=0.9)
+    """Share of users who are left alone at random, so that the effect can be measured."""
+    keep_runs: int = Field(3, ge=1)
+    threads: int | None = Field(None, gt=0)
+    """Cores to use; unset = all."""
+    memory_limit: str = "3GB"
+    """Above this the engine spills to disk."""
+
+
+class Settings(BaseSettings):
+    """Everything that can be set."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="TENURE_",
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        nested_model_default_partial_update=True,
+    )
+
+    project: ProjectSection = ProjectSection()
+    events: EventsSection = EventsSection()
+    items: SideSection = SideSection()
+    users: SideSection = SideSection()
+    run: RunSection = RunSection()
+    domain: dict[str, Any] = Field(default_factory=dict)
+    """[domain]: changes to the chosen domain, or a whole new one."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment wins over the file, whose content comes in as arguments."""
+        return env_settings, init_settings
+
+    def resolved_domain(self) -> Domain:
+        """The domain with all changes of [domain] and [run] applied."""
+        changes = dict(self.domain)
+        for name in ("slate_length", "horizon_days"):
+            value = getattr(self.run, name)
+            if value is not None:
+                changes[name] = value
+        return find_domain(self.project.domain, changes)
+
+    def reading(self) -> NormaliseConfig:
+        """How raw records are read."""
+        return NormaliseConfig(
+            time_format=self.events.time_format,
+            max_events_per_hour=self.events.max_events_per_hour,
+            duplicates=self.events.duplicates,
+        )
+
+    def engine(self) -> DuckDBConfig:
+        """What the engine may use of the machine."""
+        return DuckDBConfig(threads=self.run.threads, memory_limit=self.run.memory_limit)
+
+    def sources(self) -> tuple[Source, Source | None, Source | None]:
+        """Events, items and users as sources; the last two are None when not given.
+
+        Raises:
+            ConfigError: no event paths, an unknown preset or field.
+        """
+        if not self.events.paths:
+            raise ConfigError(f"[events] paths: expected at least one path or glob, got none; name it in {FILE_NAME}")
+        events = _source("events", self.events)
+        items = _source("items", self.items) if self.items.paths else None
+        users = _source("users", self.users) if self.users.paths else None
+        return events, items, users
+
+
+def _source(kind: Literal["events", "items", "users"], section: EventsSection | SideSection) -> Source:
+    if section.preset is not None and section.preset not in PRESETS:
+        raise ConfigError(f"[{kind}] preset: there is no '{section.preset}'; {nearest(section.preset, PRESETS)}")
+    check_map(kind, section.columns)
+    paths = [section.paths] if isinstance(section.paths, str) else section.paths
+    return Source(kind=kind, inputs=paths, columns=section.columns, preset=section.preset, encoding=section.encoding)
+
+
+def load_settings(folder: Path, **sections: Any) -> Settings:
+    """The settings of a project folder.
+
+    Args:
+        folder: where tenure.toml lies.
+        sections: sections that win over the file, such as `run={"budget": 100}`.
+
+    Raises:
+        ConfigError: no file, no valid TOML, an unknown key (with the nearest valid one) or a value of the wrong kind.
+    """
+    path = folder / FILE_NAME
+    if not path.is_file():
+        raise ConfigError(
+            f"There is no {FILE_NAME} in {folder.resolve()}; write one with `tenure init`, or go to its folder"
+        )
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not valid TOML: {error}") from error
+    return parse_settings(content, str(path), **sections)
+
+
+def parse_settings(content: dict[str, Any], origin: str, **sections: Any) -> Settings:
+    """Settings from a mapping of sections; see `load_settings`."""
+    merged = dict(content)
+    for name, changes in sections.items():
+        merged[name] = {**merged.get(name, {}), **changes} if isinstance(changes, dict) else changes
+    try:
+        settings = Settings(**merged)
+    except ValidationError as error:
+        raise ConfigError(f"{origin}: {_explain(error)}") from None
+    settings.resolved_domain()
+    return settings
+
+
+def _explain(error: ValidationError) -> str:
+    first = error.errors()[0]
+    place = [str(part) for part in first["loc"]]
+    where = f"[{place[0]}] {'.'.join(place[1:])}".strip()
+    if first["type"] == "extra_forbidden":
+        section = Settings.model_fields.get(place[0]) if len(place) > 1 else None
+        model = section.annotation if section is not None else Settings
+        known = (
+            model.model_fields if isinstance(model, type) and issubclass(model, BaseModel) else Settings.model_fields
+        )
+        return f"there is no setting '{'.'.join(place)}'; {nearest(place[-1], known)}"
+    return f"{where}: {first['msg'][0].lower()}{first['msg'][1:]}, got {first['input']!r}"

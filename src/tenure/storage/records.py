@@ -1,0 +1,238 @@
+"""Records that may nest: JSON lines, and Parquet or frames with nested columns."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from tenure.errors import SourceError
+from tenure.events.columns import FIELDS, GATHERED, ColumnMap
+
+BATCH_ROWS = 50_000
+BLOCK_BYTES = 16 * 1024 * 1024
+"""The largest single record that is read; a larger one is an error, not a reason to fill the memory."""
+
+
+@dataclass(frozen=True)
+class RawBatch:
+    """Some records of one source: text fields, and the faults of records that could not be split into fields."""
+
+    source: str
+    columns: Mapping[str, pa.Array | pa.ChunkedArray]
+    """Field -> text, for the fields that the source has."""
+    lines: pa.Array
+    """1-based number of each record in its source."""
+    faults: pa.Array | None = None
+    records: pa.Array | None = None
+
+    def to_arrow(self, schema: pa.Schema, first_row: int) -> pa.RecordBatch:
+        """As a batch of the full raw schema, rows numbered from `first_row`; fields the source lacks are null."""
+        n = len(self.lines)
+        arrays = []
+        for name in schema.names:
+            if name == "row":
+                arrays.append(pa.array(range(first_row, first_row + n), pa.int64()))
+            elif name == "source":
+                arrays.append(pa.repeat(pa.scalar(self.source), n))
+            elif name == "line":
+                arrays.append(self.lines)
+            elif name == "fault":
+                arrays.append(self.faults if self.faults is not None else pa.nulls(n, pa.string()))
+            elif name == "record":
+                arrays.append(self.records if self.records is not None else pa.nulls(n, pa.string()))
+            else:
+                arrays.append(self.columns.get(name, pa.nulls(n, pa.string())))
+        return pa.record_batch(arrays, schema=schema)
+
+
+@dataclass
+class _Builder:
+    """Collects records until a batch is full."""
+
+    source: str
+    columns: ColumnMap
+    lines: list[int] = field(default_factory=list)
+    faults: list[str | None] = field(default_factory=list)
+    records: list[str | None] = field(default_factory=list)
+    values: dict[str, list[str | None]] = field(default_factory=dict)
+
+    def add(
+        self, line: int, values: Mapping[str, str | None], *, fault: str | None = None, record: str | None = None
+    ) -> None:
+        self.lines.append(line)
+        self.faults.append(fault)
+        self.records.append(record)
+        for name in FIELDS[self.columns.kind]:
+            self.values.setdefault(name, []).append(values.get(name))
+
+    def flush(self) -> RawBatch:
+        batch = RawBatch(
+            self.source,
+            {name: pa.array(values, pa.string()) for name, values in self.values.items()},
+            pa.array(self.lines, pa.int64()),
+            pa.array(self.faults, pa.string()),
+            pa.array(self.records, pa.string()),
+        )
+        self.lines, self.faults, self.records, self.values = [], [], [], {}
+        return batch
+
+
+def read_json_lines(path: Path, columns: ColumnMap) -> Iterator[RawBatch]:
+    """Every line of a JSON-lines file; a line that is not an object is a fault, blank lines are no records."""
+    builder = _Builder(path.name, columns)
+    for number, raw in enumerate(read_lines(path), start=1):
+        stripped = raw.strip()
+        if not stripped:
+            continue
+        if number == 1:
+            stripped = stripped.removeprefix(b"\xef\xbb\xbf")
+            if stripped == b"[" or stripped.startswith((b"[{", b"[ {")):
+                raise SourceError(
+                    f"{path}: holds one JSON array; expected one object per line (`jq -c '.[]'` converts it)"
+                )
+        record, fault = _parse(stripped)
+        if record is None:
+            builder.add(number, {}, fault=fault, record=stripped.decode("utf-8", "replace")[:1000])
+        else:
+            for values in flatten(record, columns):
+                builder.add(number, values)
+        if len(builder.lines) >= BATCH_ROWS:
+            yield builder.flush()
+    yield builder.flush()
+
+
+def _parse(line: bytes) -> tuple[dict[str, Any] | None, str | None]:
+    try:
+        record = json.loads(line.decode("utf-8"))
+    except UnicodeDecodeError:
+        return None, "not_utf8"
+    except (ValueError, RecursionError):
+        return None, "not_json"
+    return (record, None) if isinstance(record, dict) else (None, "not_json")
+
+
+def read_records(
+    label: str, records: Iterable[Mapping[str, Any]], columns: ColumnMap, first: int = 1
+) -> Iterator[RawBatch]:
+    """Records that are dictionaries already (nested Parquet, frames)."""
+    builder = _Builder(label, columns)
+    for number, record in enumerate(records, start=first):
+        for values in flatten(record, columns):
+            builder.add(number, values)
+    if builder.lines:
+        yield builder.flush()
+
+
+def flatten(record: Mapping[str, Any], columns: ColumnMap) -> Iterator[dict[str, str | None]]:
+    """The text fields of one record; a path with `[]` gives one set of fields per element of that list.
+
+    An event of several elements keeps its id, with the place of the element added, so that ids stay unique.
+    """
+    prefix = _list_prefix(record, columns)
+    elements: list[Any] = [None]
+    if prefix is not None:
+        elements = _get(record, prefix)
+    for place, element in enumerate(elements):
+        values = {name: _field(name, record, paths, prefix, element) for name, paths in columns.paths.items()}
+        if len(elements) > 1 and values.get("event_id"):
+            values["event_id"] = f"{values['event_id']}#{place}"
+        yield values
+
+
+def _list_prefix(record: Mapping[str, Any], columns: ColumnMap) -> str | None:
+    for paths in columns.paths.values():
+        for path in paths:
+            if "[]" in path:
+                prefix = path.split("[]")[0]
+                found = _get(record, prefix)
+                if isinstance(found, list) and found:
+                    return prefix
+    return None
+
+
+def _field(
+    name: str, record: Mapping[str, Any], paths: tuple[str, ...], prefix: str | None, element: Any
+) -> str | None:
+    found: list[tuple[str, Any]] = []
+    for path in paths:
+        if "[]" in path:
+            start, rest = path.split("[]", 1)
+            value = _get(element, rest.lstrip(".")) if start == prefix else None
+        else:
+            value = _get(record, path)
+        if value is not None:
+            found.append((path, value))
+    if not found:
+        return None
+    if name in GATHERED:
+        return gather(name, found)
+    return as_text(found[0][1])
+
+
+def gather(name: str, parts: list[tuple[str, Any]]) -> str | None:
+    """Several columns as one field: a JSON list for categories, else a JSON object of column -> value."""
+    if name == "categories":
+        flat = [entry for _, value in parts for entry in (value if isinstance(value, list) else [value])]
+        texts = [text for entry in flat if (text := as_text(entry)) is not None]
+        if len(texts) == 1 and texts[0].startswith("["):
+            return texts[0]
+        return json.dumps(texts, ensure_ascii=False) if texts else None
+    if len(parts) == 1 and isinstance(parts[0][1], dict):
+        return json.dumps(parts[0][1], ensure_ascii=False, default=str)
+    if len(parts) == 1 and isinstance(parts[0][1], str) and parts[0][1].lstrip().startswith("{"):
+        return str(parts[0][1])
+    return json.dumps(dict(parts), ensure_ascii=False, default=str)
+
+
+def _get(value: Any, path: str) -> Any:
+    """The value at a dotted path, or None; a key that holds the dots itself comes first."""
+    if not path:
+        return value
+    if isinstance(value, dict) and path in value:
+        return value[path]
+    for part in path.split("."):
+        if isinstance(value, dict):
+            value = value.get(part)
+        elif isinstance(value, list) and part.isdigit():
+            value = value[int(part)] if int(part) < len(value) else None
+        else:
+            return None
+    return value
+
+
+def as_text(value: Any) -> str | None:
+    """A value as the text that stands for it; whole floats lose their point, so ids survive a frame with gaps."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+        return str(int(value))
+    if isinstance(value, dict | list):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)
+
+
+def read_lines(path: Path) -> Iterator[bytes]:
+    """The lines of a (compressed) text file, without their ends.
+
+    Raises:
+        SourceError: a line is longer than BLOCK_BYTES.
+    """
+    pending = b""
+    with pa.input_stream(str(path), compression="detect") as stream:
+        while chunk := stream.read(1 << 20):
+            lines = (pending + chunk).split(b"\n")
+            pending = lines.pop()
+            if len(pending) > BLOCK_BYTES:
+                raise SourceError(f"{path}: a line is longer than {BLOCK_BYTES >> 20} MB; is it a text file?")
+            for line in lines:
+                yield line.removesuffix(b"\r")
+    if pending:
+        yield pending.removesuffix(b"\r")

@@ -1,0 +1,116 @@
+"""Reads any accepted input as a stream of raw text records, each with the place where it stood.
+
+Accepted: paths and globs of CSV, TSV and other delimited text, JSON lines and Parquet (plain, .gz, .zst, .bz2), and
+anything with an Arrow C stream: pandas, Polars, DuckDB relations, Arrow tables and readers. Memory is bounded by one
+block, whatever the size of the source.
+"""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from tenure.errors import SourceError
+from tenure.events.columns import ColumnMap, Kind, resolve
+from tenure.storage.delimited import delimited_columns, read_delimited
+from tenure.storage.records import RawBatch, read_json_lines
+from tenure.storage.typed import parquet_columns, read_parquet, read_stream
+
+TEXT_SUFFIXES = {".csv", ".tsv", ".txt", ".inter", ".item", ".user", ".dat"}
+JSON_SUFFIXES = {".jsonl", ".ndjson", ".json"}
+PARQUET_SUFFIXES = {".parquet", ".pq"}
+COMPRESSED = {".gz", ".zst", ".bz2"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """One kind of input: where it is and which of its columns is what."""
+
+    kind: Kind
+    inputs: Sequence[Any]
+    """Paths, globs, or objects with an Arrow C stream."""
+    columns: Mapping[str, Any]
+    """The user's own map, field -> column(s)."""
+    preset: str | None = None
+    encoding: str = "utf-8"
+    """Of delimited text."""
+
+
+def read(source: Source, base: Path) -> Iterator[RawBatch]:
+    """Every record of a source, in order, as raw text.
+
+    Args:
+        source: what to read.
+        base: folder that relative paths start from.
+
+    Raises:
+        SourceError: nothing matches, a file is unreadable or broken, or a required column cannot be found.
+    """
+    for given in source.inputs:
+        if isinstance(given, str | Path):
+            for path in expand(given, base):
+                yield from _read_file(path, source)
+        else:
+            yield from read_stream(given, lambda names, label: _resolve(source, names, label))
+
+
+def expand(pattern: str | Path, base: Path) -> list[Path]:
+    """The files that a path or glob means, in order of name.
+
+    Raises:
+        SourceError: none.
+    """
+    absolute = str(base / Path(pattern).expanduser())
+    found = [absolute] if Path(absolute).is_file() else sorted(glob.glob(absolute, recursive=True))  # noqa: PTH207  (takes absolute patterns)
+    files = [Path(name) for name in found if Path(name).is_file()]
+    if not files:
+        raise SourceError(
+            f"No file matches '{pattern}' (looked for {absolute}); check the path, and quote globs in the shell"
+        )
+    return files
+
+
+def _read_file(path: Path, source: Source) -> Iterator[RawBatch]:
+    suffix = _data_suffix(path)
+    label = path.name
+    try:
+        if suffix in PARQUET_SUFFIXES:
+            yield from read_parquet(path, _resolve(source, parquet_columns(path), label))
+        elif suffix in JSON_SUFFIXES:
+            yield from read_json_lines(path, _resolve(source, None, label))
+        elif suffix in TEXT_SUFFIXES:
+            layout = delimited_columns(path, source.encoding)
+            yield from read_delimited(path, layout, _resolve(source, layout.columns, label))
+        else:
+            known = ", ".join(sorted(TEXT_SUFFIXES | JSON_SUFFIXES | PARQUET_SUFFIXES))
+            raise SourceError(
+                f"{path}: cannot tell the format from the ending '{suffix}'; expected one of {known}, "
+                "with or without .gz, .zst or .bz2 behind it"
+            )
+    except SourceError:
+        raise
+    except (OSError, EOFError, UnicodeError, pa.ArrowException) as error:
+        raise SourceError(
+            f"{path}: the file cannot be read to its end ({_first_line(error)}); it may be truncated or of another "
+            "format. Nothing was taken; mend or remove the file and run again"
+        ) from error
+
+
+def _data_suffix(path: Path) -> str:
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    if suffixes and suffixes[-1] in COMPRESSED:
+        suffixes.pop()
+    return suffixes[-1] if suffixes else ""
+
+
+def _resolve(source: Source, available: Sequence[str] | None, label: str) -> ColumnMap:
+    return resolve(source.kind, available, chosen=source.columns, preset=source.preset, source=label)
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__

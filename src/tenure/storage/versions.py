@@ -1,0 +1,85 @@
+"""Folders that are whole or not at all: each version is written beside the others and becomes current in one rename."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+UNFINISHED = ".unfinished-"
+
+
+@dataclass(frozen=True)
+class Versions:
+    """The versions of one thing (the log, the runs) under a folder; a file `current` names the one in use."""
+
+    folder: Path
+    keep: int = 3
+    """Number of versions kept; older ones are removed after a new one is complete."""
+
+    def current(self) -> Path | None:
+        """The folder of the version in use, or None when there is none yet."""
+        pointer = self.folder / "current"
+        if not pointer.is_file():
+            return None
+        version = self.folder / pointer.read_text(encoding="utf-8").strip()
+        return version if version.is_dir() else None
+
+    def names(self) -> list[str]:
+        """Names of the complete versions, oldest first."""
+        if not self.folder.is_dir():
+            return []
+        return sorted(entry.name for entry in self.folder.iterdir() if entry.is_dir() and entry.name[0] != ".")
+
+    @contextmanager
+    def writing(self, name: str) -> Iterator[Path]:
+        """A new folder to fill; when the block ends without an error it becomes the current version.
+
+        On an error or an interruption, at whatever moment, the former version stays current. What a killed process left
+        unfinished is removed by the next call.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for left_over in self.folder.glob(f"{UNFINISHED}*"):
+            shutil.rmtree(left_over, ignore_errors=True)
+        fresh = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=self.folder))
+        fresh.chmod(0o755)
+        try:
+            yield fresh
+            target = self._free_name(name)
+            fresh.rename(target)
+        except BaseException:
+            shutil.rmtree(fresh, ignore_errors=True)
+            raise
+        write_text(self.folder / "current", target.name + "\n")
+        self._prune(target.name)
+
+    def _free_name(self, name: str) -> Path:
+        target, n = self.folder / name, 1
+        while target.exists():
+            n += 1
+            target = self.folder / f"{name}-{n}"
+        return target
+
+    def _prune(self, current: str) -> None:
+        old = [name for name in self.names() if name != current]
+        for name in old[: max(len(old) + 1 - self.keep, 0)]:
+            shutil.rmtree(self.folder / name, ignore_errors=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file that is never seen half-written."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    partial = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        partial.chmod(0o644)
+        partial.replace(path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
