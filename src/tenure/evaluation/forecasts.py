@@ -91,6 +91,7 @@ def _brier(y: Vector, p: Vector, weights: Matrix) -> Vector:
 
 
 def _ece(y: Vector, p: Vector, weights: Matrix) -> Vector:
+    # A mean of absolute values: resampling noise can only raise it, so its interval sits high.
     bins = equal_bins(p)
     in_bin = bins[:, None] == np.arange(bins.max() + 1)
     excess = weights @ (in_bin * (p - y)[:, None])  # [R, bins]

@@ -1,0 +1,133 @@
+"""Do probabilities mean what they say? Maps a forecast to what was seen to follow such forecasts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit, logit
+from sklearn.isotonic import IsotonicRegression
+
+from tenure.prediction.logistic import Logistic
+
+Vector = NDArray[np.float64]
+
+_FOLDS = 5
+_SURE = 1e-12
+
+
+class Calibrator(Protocol):
+    """A map from probabilities [B] to better ones [B], never reversing their order."""
+
+    def __call__(self, p: Vector) -> Vector:
+        """The calibrated probabilities."""
+
+    def to_arrays(self) -> dict[str, NDArray[np.float64]]:
+        """The map as named arrays."""
+
+
+@dataclass(frozen=True)
+class Platt:
+    """Stretch and shift of the log-odds: sigma(slope * logit(p) + shift). Slope 1 and shift 0 leave p alone.
+
+    Source: Platt (1999), Probabilistic outputs for support vector machines.
+    """
+
+    slope: float = 1.0
+    """Below 1 the forecasts were too sure of themselves."""
+    shift: float = 0.0
+    """Above 0 the outcome has become more frequent than forecast."""
+
+    @classmethod
+    def fit(cls, p: Vector, y: NDArray[np.bool_]) -> Platt:
+        """Learn from forecasts p [B] and what came of them y [B]. Where it would reverse the order: identity."""
+        model = Logistic.fit(_log_odds(p)[:, None], y, penalty=1e-6)
+        slope = float(model.weights[0])
+        return cls(slope, model.intercept) if slope > 0 else IDENTITY
+
+    def __call__(self, p: Vector) -> Vector:
+        """The calibrated probabilities."""
+        if self == IDENTITY:
+            return p
+        return np.asarray(expit(self.slope * _log_odds(p) + self.shift), dtype=np.float64)
+
+    def to_arrays(self) -> dict[str, NDArray[np.float64]]:
+        """The map as named arrays."""
+        return {"slope": np.array([self.slope]), "shift": np.array([self.shift])}
+
+
+IDENTITY = Platt()
+"""Leaves probabilities as they are."""
+
+
+@dataclass(frozen=True, eq=False)
+class Isotonic:
+    """The rising staircase that fits best, joined by straight lines between its knots.
+
+    Source: Zadrozny & Elkan (2002), KDD.
+    """
+
+    forecast: Vector
+    """Where the knots are, rising."""
+    observed: Vector
+    """What was seen there, never falling; kept off 0 and 1 by half a user."""
+
+    @classmethod
+    def fit(cls, p: Vector, y: NDArray[np.bool_]) -> Isotonic:
+        """Learn from forecasts p [B] and what came of them y [B]."""
+        edge = 0.5 / (len(y) + 1)
+        found = IsotonicRegression(y_min=edge, y_max=1 - edge, out_of_bounds="clip").fit(p, y)
+        return cls(np.asarray(found.X_thresholds_, np.float64), np.asarray(found.y_thresholds_, np.float64))
+
+    def __call__(self, p: Vector) -> Vector:
+        """The calibrated probabilities."""
+        return np.interp(p, self.forecast, self.observed)
+
+    def to_arrays(self) -> dict[str, NDArray[np.float64]]:
+        """The map as named arrays."""
+        return {"forecast": self.forecast, "observed": self.observed}
+
+
+def calibrator_from_arrays(arrays: Mapping[str, NDArray[np.float64]]) -> Calibrator:
+    """The map that `to_arrays` described."""
+    if "slope" in arrays:
+        return Platt(float(arrays["slope"][0]), float(arrays["shift"][0]))
+    return Isotonic(arrays["forecast"], arrays["observed"])
+
+
+def choose_calibrator(p: Vector, y: NDArray[np.bool_]) -> Calibrator:
+    """Which map makes these forecasts [B] truest, on users it was not fitted on?
+
+    None at all, Platt or isotonic, from simple to flexible: the more flexible one must lower the cross-validated
+    log-loss by more than one standard error of the paired difference. The chosen one is fitted on everybody.
+    """
+    if min(int(y.sum()), int((~y).sum())) < 2 * _FOLDS:
+        return IDENTITY
+    best: Callable[[Vector, NDArray[np.bool_]], Calibrator] | None = None
+    best_losses = _losses(p, y)
+    for fit in (Platt.fit, Isotonic.fit):
+        losses = _losses(_cross_fitted(fit, p, y), y)
+        gain = best_losses - losses
+        if gain.mean() > gain.std(ddof=1) / np.sqrt(len(gain)):
+            best, best_losses = fit, losses
+    return best(p, y) if best else IDENTITY
+
+
+def _cross_fitted(fit: Callable[[Vector, NDArray[np.bool_]], Calibrator], p: Vector, y: NDArray[np.bool_]) -> Vector:
+    fold = np.arange(len(p)) % _FOLDS
+    calibrated = np.empty_like(p)
+    for k in range(_FOLDS):
+        calibrated[fold == k] = fit(p[fold != k], y[fold != k])(p[fold == k])
+    return calibrated
+
+
+def _losses(p: Vector, y: NDArray[np.bool_]) -> Vector:
+    p = np.clip(p, _SURE, 1 - _SURE)
+    return -np.where(y, np.log(p), np.log1p(-p))
+
+
+def _log_odds(p: Vector) -> Vector:
+    return np.asarray(logit(np.clip(p, _SURE, 1 - _SURE)), dtype=np.float64)
