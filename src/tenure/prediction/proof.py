@@ -22,6 +22,7 @@ from tenure.prediction.spend import Spend
 
 ALL_SEEN = "all seen"
 
+METRIC_COLUMNS = ("model", "population", "metric", "value", "low", "high", "n_users")
 AMOUNTS = {"mae": mae, "normalised_gini": normalised_gini, "total_ratio": total_ratio}
 _AMOUNT_RESAMPLES = 200  # each sorts all users anew, and a rough interval will do
 
@@ -33,7 +34,7 @@ class Proof:
     p_commit: dict[str, Vector]
     """Model -> its forecast for the users of the test cut-off [B]."""
     metrics: pa.Table
-    """model, population, metric, value, low, high, n_users"""
+    """model, population, metric, value, low, high, n_users: of P(commit), and of the models "spend" and "constant spend" """
     gains: pa.Table
     """baseline, population, metric, difference (champion - baseline), low, high; of a loss, below 0 is better"""
     reliability: pa.Table
@@ -67,7 +68,7 @@ def prove(train: Sequence[Snapshot], test: Snapshot, config: ForecastConfig = Fo
     compared = {name: (_compare(test, p_commit, rows, config), int(rows.sum())) for name, rows in populations.items()}
     return Proof(
         p_commit=p_commit,
-        metrics=_metrics(compared),
+        metrics=pa.concat_tables([_metrics(compared), _spend_metrics(Spend.fit(train), test, populations, config)]),
         gains=_gains(compared),
         reliability=_by_model({name: reliability_table(test.committed, p) for name, p in p_commit.items()}),
         lift=_by_model({name: lift_table(~test.committed, 1 - p) for name, p in p_commit.items()}),
@@ -93,7 +94,27 @@ def _metrics(compared: dict[str, tuple[Comparison, int]]) -> pa.Table:
         for population, (comparison, n_users) in compared.items()
         for (model, metric), found in comparison.values.items()
     ]
-    return _table(rows, ("model", "population", "metric", "value", "low", "high", "n_users"))
+    return _table(rows, METRIC_COLUMNS)
+
+
+def _spend_metrics(
+    model: Spend, test: Snapshot, populations: dict[str, NDArray[np.bool_]], config: ForecastConfig
+) -> pa.Table:
+    forecasts = {"spend": model.expected(test.X), "constant spend": np.full(len(test.X), model.scale)}
+    rows: list[tuple[object, ...]] = []
+    for population, members in populations.items():
+        for name, expected in forecasts.items():
+            for metric, statistic in AMOUNTS.items():
+                found = bootstrap(
+                    statistic,
+                    test.value[members],
+                    expected[members],
+                    seed=config.seed,
+                    n_resamples=_AMOUNT_RESAMPLES,
+                    level=config.level,
+                )
+                rows.append((name, population, metric, found.value, found.low, found.high, int(members.sum())))
+    return _table(rows, METRIC_COLUMNS)
 
 
 def _gains(compared: dict[str, tuple[Comparison, int]]) -> pa.Table:
