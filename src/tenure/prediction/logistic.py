@@ -48,7 +48,7 @@ class Logistic:
         n_true = int(y.sum())
         if X.shape[1] == 0 or n_true in (0, len(y)):
             return cls(np.zeros(X.shape[1]), float(logit((n_true + 0.5) / (len(y) + 1))))
-        found = LogisticRegression(C=1 / penalty, solver="newton-cholesky", max_iter=200).fit(X, y)
+        found = LogisticRegression(C=1 / penalty, solver="newton-cholesky", tol=1e-8, max_iter=200).fit(X, y)
         return cls(found.coef_[0].astype(np.float64), float(found.intercept_[0]))
 
     def log_odds(self, X: Matrix) -> Vector:

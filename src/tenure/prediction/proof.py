@@ -34,7 +34,7 @@ class Proof:
     p_commit: dict[str, Vector]
     """Model -> its forecast for the users of the test cut-off [B]."""
     metrics: pa.Table
-    """model, population, metric, value, low, high, n_users: of P(commit), and of the models "spend" and "constant spend" """
+    """model, population, metric, value, low, high, n_users: of P(commit), and of "spend" beside "constant spend"."""
     gains: pa.Table
     """baseline, population, metric, difference (champion - baseline), low, high; of a loss, below 0 is better"""
     reliability: pa.Table
