@@ -2,7 +2,8 @@
 
 `activity` yields exactly these columns, in this order. Names: `n_` counts, `_days` and `_minutes` are units, a trailing
 number is a window in days before the cut-off, `_share` is a part of a whole. An activity is an event that is not
-passive (`tenure.domain.ACTIVITY_ROLES`); an occasion is a session with at least one commitment. Hours and weekdays are in UTC.
+passive (`tenure.domain.ACTIVITY_ROLES`); an occasion is a session with at least one commitment.
+Hours and weekdays are in UTC.
 """
 
 from __future__ import annotations

@@ -68,7 +68,7 @@ def _liked(evidence: Table, dimension: str) -> Table:
 def _compared(liked: Table) -> Table:
     """How does a liking compare with the user's other likings, and with everybody's?
 
-    With w the user's weight for a name, W that for all names, m the mean W, and p the name's share of everybody's weight:
+    With w the user's weight for a name, W that for all names, m the mean W, p the name's share of everybody's weight:
     share = w / W and lift = ((w + m p) / (W + m)) / p. So a user with average evidence goes half way to the usual,
     and one who has shown little stays close to lift 1.
     """
