@@ -12,6 +12,7 @@ from typing import Any
 import ibis
 import pyarrow as pa
 import pyarrow.parquet as pq
+from ibis.expr.types import Table
 
 from tenure.domain import Domain
 from tenure.engine.duckdb import DuckDBConfig, DuckDBEngine
@@ -59,8 +60,8 @@ def ingest(inputs: Inputs, folder: Path, *, now: datetime, engine: DuckDBConfig,
     with DuckDBEngine(config=engine, timezone=inputs.timezone) as duck:
         items = _side(duck, inputs.items, inputs.base, folder / "items.parquet", ITEMS)
         users = _side(duck, inputs.users, inputs.base, folder / "users.parquet", USERS)
-        n_in = _stage(duck, inputs, folder / "staged.parquet", now, report)
-        n_kept, repeats_kept = _settle(duck, inputs, folder, items, users)
+        staged, n_in = _stage(duck, inputs, folder / "staged.parquet", now, report)
+        n_kept, repeats_kept = _settle(duck, staged, inputs, folder, [items.quarantine, users.quarantine])
         n_quarantined = pq.read_metadata(folder / "quarantine.parquet").num_rows
         n_in += items.n_in + users.n_in
         n_all_kept = n_kept + items.rows.num_rows + users.rows.num_rows
@@ -90,8 +91,8 @@ def _side(duck: DuckDBEngine, source: Source | None, base: Path, path: Path, sch
     return table
 
 
-def _stage(duck: DuckDBEngine, inputs: Inputs, path: Path, now: datetime, report: Report) -> int:
-    """Stream every record through `normalise` to disk; returns how many there were."""
+def _stage(duck: DuckDBEngine, inputs: Inputs, path: Path, now: datetime, report: Report) -> tuple[Table, int]:
+    """Stream every record through `normalise` to disk; returns the staged table and its number of rows."""
     n = 0
 
     def batches() -> Iterator[pa.RecordBatch]:
@@ -113,26 +114,26 @@ def _stage(duck: DuckDBEngine, inputs: Inputs, path: Path, now: datetime, report
             raise
 
     duck.register("raw", pa.RecordBatchReader.from_batches(norm.RAW_EVENTS, guarded()))
-    raw = unbound("raw", norm.RAW_EVENTS)
+    events = norm.normalise(unbound("raw", norm.RAW_EVENTS), inputs.domain, now, inputs.reading)
     try:
-        duck.write(norm.normalise(raw, inputs.domain, now, inputs.reading), path)
+        duck.write(events, path)
     except Exception:
         if failure:
             raise failure[0] from None
         raise
-    return n
+    duck.register("staged", path)
+    return ibis.table(events.schema(), name="staged"), n
 
 
-def _settle(duck: DuckDBEngine, inputs: Inputs, folder: Path, items: SideTable, users: SideTable) -> tuple[int, int]:
+def _settle(
+    duck: DuckDBEngine, staged: Table, inputs: Inputs, folder: Path, side_quarantines: list[pa.Table]
+) -> tuple[int, int]:
     """Split the staged records into the log and the quarantine; returns (kept events, repeats that were kept)."""
-    duck.register("staged", folder / "staged.parquet")
-    schema = norm.normalise(unbound("raw", norm.RAW_EVENTS), inputs.domain, datetime(2000, 1, 1)).schema()  # noqa: DTZ001
-    staged = ibis.table(schema, name="staged")
     repeated = duck.materialise("repeated", norm.repeats(staged))
     inhuman = duck.materialise("inhuman", norm.inhuman_users(staged, inputs.reading.max_events_per_hour))
     keeps = inputs.reading.duplicates == "keep" or (inputs.reading.duplicates == "auto" and _whole_days(duck, staged))
     judged = norm.judge(staged, repeated, inhuman, keeps_repeats=keeps)
-    duck.register("more_quarantine", pa.concat_tables([items.quarantine, users.quarantine]))
+    duck.register("more_quarantine", pa.concat_tables(side_quarantines))
     duck.write(norm.quarantined(judged).union(unbound("more_quarantine", QUARANTINE)), folder / "quarantine.parquet")
     good = judged.filter(judged.reason.isnull())
     good = duck.materialise("good", with_sessions(good, inputs.domain.session_gap_minutes))
@@ -145,7 +146,7 @@ def _settle(duck: DuckDBEngine, inputs: Inputs, folder: Path, items: SideTable, 
     return n_kept, n_repeats if keeps else 0
 
 
-def _whole_days(duck: DuckDBEngine, staged: ibis.Table) -> bool:
+def _whole_days(duck: DuckDBEngine, staged: Table) -> bool:
     """True when practically all times are midnights: two records alike are then two events of one day."""
     good = staged.filter(staged.reason.isnull())
     is_day = good.timestamp == good.timestamp.truncate("D")

@@ -23,7 +23,7 @@ def domain_names() -> list[str]:
 
 
 def find_domain(name: str, changes: Mapping[str, Any] | None = None) -> Domain:
-    """The domain of that name, with the user's changes; a name unknown so far is a new domain if the changes define its events.
+    """The domain of that name, with the user's changes; an unknown name is a new domain if they define its events.
 
     Raises:
         UnknownError: no such domain, and the changes define none.

@@ -141,7 +141,7 @@ ALIASES: dict[str, Paths] = {
     "event_type": ("event", "event_name", "type", "action", "behavior", "behaviour", "feedbacktype", "activity"),
     "timestamp": (
         "time", "ts", "date", "datetime", "event_time", "event_timestamp", "transaction_timestamp", "occurred_at",
-        "ordered_at", "order_date", "purchase_date", "invoicedate", "created_at", "day",
+        "ordered_at", "derived_tstamp", "order_date", "purchase_date", "invoicedate", "created_at", "day",
     ),
     "value": (
         "amount", "revenue", "total", "price", "sales_value", "dollar_value", "rating", "event_value", "spend", "paid",
