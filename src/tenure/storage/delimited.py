@@ -147,7 +147,8 @@ def _arrow_blocks(path: Path, layout: Layout, wanted: list[str]) -> Iterator[_Bl
         except pa.ArrowInvalid as error:
             if "Empty CSV" in str(error) or "Could not skip" in str(error):
                 return  # a header and nothing else
-            raise _too_long(path, error) from error
+            _refuse_too_long(path, error)
+            raise
         number = 2  # physical row, the header being the first
         try:
             for batch in reader:
@@ -156,7 +157,8 @@ def _arrow_blocks(path: Path, layout: Layout, wanted: list[str]) -> Iterator[_Bl
                 kept = batch.filter(pa.array(~blank)) if blank.any() else batch
                 yield _block({name: kept.column(of[name]) for name in wanted}, numbers[~blank])
         except pa.ArrowInvalid as error:
-            raise _too_long(path, error) from error
+            _refuse_too_long(path, error)
+            raise
     if invalid:
         numbers = pa.array([place - 1 for place, _ in invalid], pa.int64())
         nothing = {name: pa.nulls(len(invalid), pa.string()) for name in wanted}
@@ -164,12 +166,12 @@ def _arrow_blocks(path: Path, layout: Layout, wanted: list[str]) -> Iterator[_Bl
         yield nothing, numbers, pa.repeat(pa.scalar("wrong_field_count"), len(invalid)), texts
 
 
-def _too_long(path: Path, error: pa.ArrowInvalid) -> SourceError | pa.ArrowInvalid:
+def _refuse_too_long(path: Path, error: pa.ArrowInvalid) -> None:
     if "straddling" in str(error) or "block size" in str(error):
-        return SourceError(
-            f"{path}: a record is longer than {BLOCK_BYTES >> 20} MB; most likely a quote was opened and never closed"
-        )
-    return error
+        limit = f"{BLOCK_BYTES >> 20} MB"
+        raise SourceError(
+            f"{path}: a record is longer than {limit}; most likely a quote was opened and never closed"
+        ) from error
 
 
 def _codec(encoding: str) -> str:
