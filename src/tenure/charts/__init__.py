@@ -1,0 +1,1 @@
+"""Pictures: pure functions from result tables to Plotly figures."""

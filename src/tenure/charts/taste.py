@@ -1,0 +1,58 @@
+"""What does one user like, and what pulled the prediction for them?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import plotly.graph_objects as go
+import pyarrow as pa
+
+from tenure.charts import theme
+from tenure.charts.wording import decimal, percent
+
+
+def taste(liked: pa.Table, *, dimension: str = "category", most: int = 8) -> go.Figure:
+    """What does this user like most? `liked`: one user's rows of `dimension, name, share, lift`."""
+    rows = [r for r in liked.sort_by([("share", "descending")]).to_pylist() if r["dimension"] == dimension][:most][::-1]
+    figure = theme.figure(f"What they like most, by {theme.name(dimension)}", height=50 + 28 * max(len(rows), 1))
+    figure.add_bar(
+        orientation="h",
+        y=[theme.label(row["name"], 28) for row in rows],
+        x=[row["share"] for row in rows],
+        marker_color=theme.TEAL,
+        text=[f"{percent(row['share'])} ({row['lift']:.1f}×)" for row in rows],
+        textposition="outside",
+        cliponaxis=False,
+        hoverinfo="skip",
+    )
+    figure.update_xaxes(visible=False, range=[0, 1.7 * max((row["share"] for row in rows), default=1)])
+    figure.update_yaxes(showgrid=False)
+    return figure
+
+
+def contributions(
+    pulls: pa.Table, descriptions: Mapping[str, str], *, towards: str = "committing", most: int = 6
+) -> go.Figure:
+    """What pulled this user's prediction up or down?
+
+    `pulls`: one user's rows of `feature, value, contribution` (in log-odds).
+    """
+    rows = sorted(pulls.to_pylist(), key=lambda row: -abs(row["contribution"]))[:most][::-1]
+    figure = theme.figure(f"What speaks for (right) and against {towards}", height=70 + 28 * max(len(rows), 1))
+    figure.add_bar(
+        orientation="h",
+        y=[row["feature"] for row in rows],
+        x=[row["contribution"] for row in rows],
+        marker_color=[theme.BLUE if row["contribution"] > 0 else theme.AMBER for row in rows],
+        hovertemplate="%{x:+.2f} in log-odds<extra></extra>",
+    )
+    figure.update_yaxes(
+        showgrid=False,
+        tickvals=[row["feature"] for row in rows],
+        ticktext=[
+            f"{theme.label(descriptions.get(r['feature'], theme.name(r['feature'])), 34)}: {decimal(r['value'])}"
+            for r in rows
+        ],
+    )
+    figure.update_xaxes(zeroline=True, showticklabels=False)
+    return figure

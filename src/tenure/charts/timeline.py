@@ -1,0 +1,95 @@
+"""What did one user do, when, and in which stage of life were they?"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import plotly.graph_objects as go
+import pyarrow as pa
+
+from tenure.charts import theme
+from tenure.charts.wording import money, several
+from tenure.domain import Role
+
+MILLISECONDS_PER_DAY = 86_400_000.0
+"""Plotly counts the width of a bar on a date axis in milliseconds."""
+
+
+def timeline(
+    events: pa.Table, history: pa.Table, as_of: datetime, *, currency: str = "", noun: str = "commitment"
+) -> go.Figure:
+    """What did this user do, when, and in which stage were they?
+
+    `events`: one user's rows of the log before `as_of`, `timestamp, role, value`. `history`: their `as_of, stage` at
+    past cut-offs.
+    """
+    days = _by_day(events)
+    committed = {day: value for (day, role), value in days.items() if role == Role.COMMITMENT}
+    other = sorted({day for (day, role) in days if role not in (Role.COMMITMENT, Role.EXPOSURE)})
+    first = min((day for day, _ in days), default=as_of)
+    has_money = any(value > 0 for value in committed.values())
+    what = f"{noun} value a day" if has_money else f"days with a {noun}"
+    figure = theme.figure(f"{several(len(committed), 'day')} with a {noun}", height=230, y=what)
+    figure.update_layout(
+        barmode="overlay",
+        uniformtext={"minsize": 9, "mode": "hide"},
+        yaxis={"domain": [0.26, 1]},
+        yaxis2={"domain": [0, 0.14], "showgrid": False},
+    )
+    figure.update_yaxes(tickprefix=theme.label(currency), nticks=4, selector={"title.text": what})
+    figure.update_xaxes(type="date", anchor="y2")
+    figure.add_bar(
+        x=list(committed),
+        y=[value if has_money else 1 for value in committed.values()],
+        # A day may be thinner than a pixel; never thinner than can be seen.
+        width=max(MILLISECONDS_PER_DAY, (as_of - first).days * MILLISECONDS_PER_DAY / 220),
+        marker_color=theme.BLUE,
+        customdata=[money(value, currency) for value in committed.values()],
+        hovertemplate="%{x|%d %b %Y}: %{customdata}<extra></extra>",
+    )
+    if other:
+        figure.add_scatter(
+            x=other,
+            y=[0] * len(other),
+            mode="markers",
+            marker={"symbol": "line-ns-open", "size": 8, "color": theme.TEAL},
+            hovertemplate="%{x|%d %b %Y}: looked around<extra></extra>",
+            cliponaxis=False,
+        )
+    for stage, start, end in _spans(history, first):
+        figure.add_bar(
+            orientation="h",
+            y=[""],
+            base=[start],
+            x=[(end - start) / timedelta(milliseconds=1)],
+            marker_color=theme.stage_colour(stage),
+            text=[theme.label(theme.name(stage))],
+            textposition="inside",
+            insidetextanchor="middle",
+            textangle=0,
+            hovertemplate=f"{theme.label(theme.name(stage))}, {start:%d %b %Y} – {end:%d %b %Y}<extra></extra>",
+            yaxis="y2",
+        )
+    return figure
+
+
+def _by_day(events: pa.Table) -> dict[tuple[datetime, str | None], float]:
+    days: dict[tuple[datetime, str | None], float] = {}
+    for row in events.select(["timestamp", "role", "value"]).sort_by("timestamp").to_pylist():
+        key = (row["timestamp"].replace(hour=0, minute=0, second=0, microsecond=0), row["role"])
+        days[key] = days.get(key, 0.0) + (row["value"] or 0.0)
+    return days
+
+
+def _spans(history: pa.Table, first: datetime) -> list[tuple[str, datetime, datetime]]:
+    """The stages a user went through as (stage, from, to): what is found at a cut-off describes the time up to it."""
+    spans: list[tuple[str, datetime, datetime]] = []
+    start = first
+    for row in history.sort_by("as_of").to_pylist():
+        stage, end = row["stage"], row["as_of"]
+        if spans and spans[-1][0] == stage:
+            spans[-1] = (stage, spans[-1][1], end)
+        else:
+            spans.append((stage, min(start, end - timedelta(days=1)), end))
+        start = end
+    return spans

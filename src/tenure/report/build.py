@@ -1,0 +1,44 @@
+"""From the results of a run to one self-contained HTML page."""
+
+from __future__ import annotations
+
+import jinja2
+from plotly.offline import get_plotlyjs
+
+from tenure.charts.wording import spelled
+from tenure.report.results import Results
+from tenure.report.sections.action import action
+from tenure.report.sections.forecast import forecast
+from tenure.report.sections.glance import glance
+from tenure.report.sections.life import active, cohorts, growing, stages
+from tenure.report.sections.lives import lives
+from tenure.report.sections.method import method
+from tenure.report.sections.offers import offers
+from tenure.report.sections.people import rules, segments
+from tenure.report.sections.trust import trust
+
+SECTIONS = (trust, stages, growing, active, cohorts, segments, rules, forecast, offers, action)
+"""The questions in the order of the page; the stories and the method follow."""
+
+
+def build_report(results: Results) -> str:
+    """What did the run find? One HTML page that needs nothing from outside: styles, charts and data are inside.
+
+    All text from the log (ids, titles) is escaped; the page forbids itself any connection.
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("tenure.report"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("report.html").render(
+        results=results,
+        glance=glance(results),
+        sections=[section(results) for section in SECTIONS],
+        lives=lives(results),
+        lives_title=f"{spelled(len(results.stories)).capitalize()} {results.users}, one by one",
+        method=method(results),
+        plotly_js=get_plotlyjs(),
+    )

@@ -1,0 +1,91 @@
+"""A few users told as stories: what they did and like, what is expected of them, what they are offered, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tenure.charts import taste, timeline
+from tenure.charts.theme import name
+from tenure.charts.wording import percent
+from tenure.report.blocks import Block, Card, Grid, chart, number_columns, text_columns
+from tenure.report.results import Results, Story
+
+
+@dataclass(frozen=True, kw_only=True)
+class Life:
+    """One user's part of the report."""
+
+    title: str
+    user_id: str
+    paragraphs: Sequence[str]
+    facts: Sequence[Card]
+    blocks: Sequence[Block]
+
+
+def lives(results: Results) -> list[Life]:
+    """Who are these people behind the numbers?"""
+    return [_life(results, story) for story in results.stories]
+
+
+def _life(results: Results, story: Story) -> Life:
+    who = story.user_id
+    blocks: list[Block] = []
+    history = results.of_user("stage_history", who)
+    if story.events.num_rows:
+        empty = results.tables.get("stage_history")
+        seen = history if history is not None else empty.slice(0, 0) if empty is not None else None
+        figure = timeline.timeline(
+            story.events, seen, results.as_of, currency=results.domain.currency, noun=results.domain.commitment_noun
+        )
+        blocks.append(
+            chart(
+                figure,
+                note="Below: the stage of life found at each cut-off, drawn over the time before it.",
+                is_wide=True,
+            )
+        )
+    if (liked := results.of_user("taste", who)) is not None:
+        blocks.append(chart(taste.taste(liked, dimension=liked.column("dimension").to_pylist()[0])))
+    if (pulls := results.of_user("contributions", who)) is not None:
+        blocks.append(
+            chart(taste.contributions(pulls, results.descriptions, towards=f"“{results.domain.commitment_verb}”"))
+        )
+    if (slate := results.of_user("recommendations", who)) is not None:
+        blocks.append(
+            Grid(
+                caption="Recommended now",
+                columns=[*number_columns("rank"), *text_columns(results.domain.item_noun, "why")],
+                rows=[
+                    [str(row["rank"]), results.titles.get(row["item_id"], row["item_id"]), row["reason"]]
+                    for row in slate.sort_by("rank").to_pylist()
+                ],
+            )
+        )
+    return Life(
+        title=story.title,
+        user_id=who,
+        paragraphs=[p for p in story.text.split("\n\n") if p.strip()],
+        facts=_facts(results, who),
+        blocks=blocks,
+    )
+
+
+def _facts(results: Results, who: str) -> list[Card]:
+    facts: list[Card] = []
+    if (stage := results.of_user("stages", who)) is not None:
+        row = stage.to_pylist()[0]
+        facts.append(Card(title="stage", figure=name(row["stage"]), text=row["reason"] or ""))
+    if (prediction := results.of_user("predictions", who)) is not None:
+        row = prediction.to_pylist()[0]
+        facts.append(
+            Card(
+                title=f"will {results.domain.commitment_verb}",
+                figure=percent(row["p_commit"]),
+                text=f"within {results.horizon_days} days; expected value {results.money(row['expected_value'])}",
+            )
+        )
+    if (plan := results.of_user("plan", who)) is not None:
+        row = plan.to_pylist()[0]
+        facts.append(Card(title="plan", figure=name(row["strategy"]), text=row["reason"] or ""))
+    return facts

@@ -1,0 +1,81 @@
+"""What to recommend, and how good is it?"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from tenure.charts import recommendation as charts
+from tenure.charts.theme import name
+from tenure.charts.wording import enumerated, fixed, percent
+from tenure.report.blocks import Block, Grid, Section, chart, level, number_columns, text_columns
+from tenure.report.results import Results
+from tenure.report.sections.evidence import gain_grid, in_order, metric_grid, metric_words
+
+MOST_STAGE_LINES = 3
+
+
+def offers(results: Results) -> Section:
+    """How good are the recommended items, for whom, and where do they come from?"""
+    title, short = "How good are the recommendations?", "Recommendations"
+    metrics = results.table("recommendation_metrics")
+    if metrics is None:
+        lead = f"No recommendations: the log has no {results.items}, or is too short to test them on later time."
+        return Section(id="recommendations", title=title, short=short, lead=lead)
+    rows = [row for row in metrics.to_pylist() if row["value"] is not None]
+    overall = [row for row in rows if row["slice"] == "all"]
+    main_metric = _main_metric([row["metric"] for row in rows])
+    score = {row["strategy"]: row["value"] for row in overall if row["metric"] == main_metric}
+    gains = results.table("recommendation_gains")
+    gained = gains.to_pylist() if gains is not None else []
+    best_first = sorted(score, key=lambda s: -score[s])
+    main = "fused" if "fused" in score else best_first[0]
+    compared = [main, *in_order(row["baseline"] for row in gained)][:MOST_STAGE_LINES]
+    words = metric_words(main_metric)
+    blocks: list[Block] = [
+        *level(
+            chart(charts.by_strategy(metrics, main_metric, title=f"{words} over all {results.users}")),
+            chart(charts.by_stage(metrics, main_metric, compared, title=f"{words} by stage of life")),
+        ),
+        metric_grid(
+            sorted(overall, key=lambda row: -score.get(row["strategy"], 0.0)),
+            subject="strategy",
+            caption=f"Over the whole catalogue, all {results.users}",
+            note="Every item competes; nothing is sampled. In small: 95% interval.",
+        ),
+    ]
+    if gained:
+        blocks.append(gain_grid(gained, where="slice", caption=f"{name(main).capitalize()} against the simple ones"))
+    if (mix := _sources(results)) is not None:
+        blocks.append(mix)
+    return Section(id="recommendations", title=title, short=short, lead=_lead(gained, main, main_metric), blocks=blocks)
+
+
+def _main_metric(metrics: list[str]) -> str:
+    return next((m for m in metrics if m.startswith("ndcg")), metrics[0])
+
+
+def _lead(gained: list[dict[str, Any]], main: str, metric: str) -> str:
+    tested = "Items were recommended at an earlier cut-off and compared with what was really chosen after it."
+    beaten = {
+        name(row["baseline"]): row["difference"]
+        for row in gained
+        if row["metric"] == metric and row["slice"] == "all" and row["low"] is not None and row["low"] > 0
+    }
+    if not beaten:
+        return f"{tested} The {name(main)} slate is not proven better than the simple ones."
+    margin = fixed(min(beaten.values()))
+    return f"{tested} The {name(main)} slate beats {enumerated(beaten)} by at least {margin} {metric_words(metric)}."
+
+
+def _sources(results: Results) -> Grid | None:
+    slates = results.table("recommendations")
+    if slates is None:
+        return None
+    counted = Counter(slates.column("source").to_pylist())
+    return Grid(
+        caption="Where the recommended items come from",
+        columns=[*text_columns("source"), *number_columns("share of slots")],
+        rows=[[name(source), percent(n / slates.num_rows)] for source, n in counted.most_common()],
+        is_folded=True,
+    )

@@ -1,0 +1,214 @@
+"""The report tells what the tables say, survives missing ones, and treats ids and titles as hostile."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pyarrow as pa
+import pytest
+from report import made_up_run
+
+from tenure.domains.ecommerce import DOMAIN
+from tenure.report import Results, Story, build_report
+from tenure.report.build import SECTIONS
+from tenure.report.sections.evidence import gain_grid, main_model, metric_grid
+from tenure.report.sections.glance import glance
+
+VOID = {"meta", "link", "br", "img", "input", "hr"}
+
+
+class Page(HTMLParser):
+    """The page as a reader's machine sees it: elements in order, ids, text outside scripts and styles."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.opened: list[str] = []
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.text: list[str] = []
+        self.scripts: list[tuple[dict[str, str | None], str]] = []
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.opened.append(tag)
+        if tag == "script":
+            self.scripts.append((dict(attrs), ""))
+
+    def handle_endtag(self, tag):
+        assert self.opened.pop() == tag
+
+    def handle_data(self, data):
+        if self.opened and self.opened[-1] == "script":
+            attributes, body = self.scripts.pop()
+            self.scripts.append((attributes, body + data))
+        elif not self.opened or self.opened[-1] != "style":
+            self.text.append(data)
+
+    @property
+    def specs(self):
+        return [json.loads(body) for attributes, body in self.scripts if attributes.get("type") == "application/json"]
+
+    def count(self, tag):
+        return sum(name == tag for name, _ in self.elements)
+
+
+@pytest.fixture(scope="module")
+def results() -> Results:
+    stories = [
+        Story(user_id=who, title=title, text="First.\n\nSecond.", events=made_up_run.user_events(who))
+        for who, title in ((made_up_run.HOSTILE, "A loyal regular"), ("1001", "Slipping away"))
+    ]
+    return Results(
+        tables=made_up_run.tables(),
+        quality=made_up_run.quality(),
+        manifest=made_up_run.manifest(),
+        domain=DOMAIN,
+        stories=stories,
+    )
+
+
+@pytest.fixture(scope="module")
+def html(results: Results) -> str:
+    return build_report(results)
+
+
+@pytest.fixture(scope="module")
+def page(html: str) -> Page:
+    return Page(html)
+
+
+def test_page_is_well_formed_and_complete(page: Page, results: Results):
+    assert page.opened == []
+    ids = [attributes["id"] for _, attributes in page.elements if attributes.get("id")]
+    assert len(ids) == len(set(ids))
+    assert {section(results).id for section in SECTIONS} | {"lives", "method"} <= set(ids)
+    for tag, attributes in page.elements:
+        if tag == "a":
+            assert str(attributes["href"]).removeprefix("#") in ids, "a link leads nowhere"
+
+
+def test_page_needs_nothing_from_outside(html: str, page: Page):
+    for tag, attributes in page.elements:
+        assert not ({"src", "srcset", "action"} & set(attributes)), tag
+        assert str(attributes.get("href", "#")).startswith(("#", "data:"))
+    policies = [a["content"] for tag, a in page.elements if tag == "meta" and a.get("http-equiv")]
+    assert policies
+    assert str(policies[0]).startswith("default-src 'none'")
+    assert len(html) < 8e6
+
+
+def test_page_is_accessible(page: Page):
+    assert page.count("h1") == 1
+    assert page.count("table") == page.count("caption") > 5
+    for tag, attributes in page.elements:
+        if tag == "th":
+            assert attributes.get("scope") in {"col", "row"}
+        if tag == "div" and "chart" in str(attributes.get("class")).split():
+            assert attributes["role"] == "img"
+            assert attributes["aria-label"]
+        if tag == "html":
+            assert attributes["lang"] == "en"
+
+
+def test_hostile_names_are_text_everywhere(html: str, page: Page):
+    assert html.count("<script>alert") == 0
+    shown = "".join(page.text)
+    assert shown.count(made_up_run.HOSTILE) >= 4  # data quality, a rule, a user, an item
+    # Plotly reads markup in labels, so there the name must arrive escaped once more.
+    labels = [label for spec in page.specs for trace in spec["data"] for label in (trace.get("y") or [])]
+    assert "&lt;script&gt;alert('x')&lt;/script&gt;" in labels
+    assert made_up_run.HOSTILE not in json.dumps(page.specs)
+
+
+def test_every_chart_holds_marks(page: Page):
+    assert len(page.specs) >= 20
+    assert all(spec["data"] for spec in page.specs)
+    assert all("title" not in spec["layout"] or not spec["layout"]["title"].get("text") for spec in page.specs)
+
+
+def test_page_does_not_depend_on_the_order_of_rows(results: Results, html: str):
+    keep_order = {"recommendation_metrics", "prediction_metrics", "taste"}  # their order is part of what they say
+    turned = {
+        name: table if name in keep_order else table.take(list(range(table.num_rows))[::-1])
+        for name, table in results.tables.items()
+    }
+    for part in ("stages", "growth", "activity", "cohorts", "segments"):
+        section = next(s for s in SECTIONS if s(results).id == part)
+        assert section(replace(results, tables=turned)).lead == section(results).lead
+    assert glance(replace(results, tables=turned)) == glance(results)
+    assert len(html) > 0
+
+
+@pytest.mark.parametrize("name", sorted(made_up_run.tables(0)))
+def test_any_table_may_be_missing(results: Results, name: str):
+    fewer = {k: v for k, v in results.tables.items() if k != name}
+    less = replace(results, tables=fewer)
+    for section in SECTIONS:
+        assert section(less).lead
+    glance(less)
+
+
+def test_a_run_of_nothing_says_so(results: Results):
+    bare = Results(tables={}, quality={}, manifest={"as_of": "2017-12-01"}, domain=DOMAIN)
+    page = Page(build_report(bare))
+    assert page.specs == []
+    for section in SECTIONS:
+        found = section(bare)
+        assert found.blocks == ()
+        assert found.lead.endswith(".")
+    assert "no products" in "".join(page.text)
+
+
+@pytest.mark.parametrize("n_users", [0, 1, 2])
+def test_few_users(n_users: int):
+    few = Results(
+        tables=made_up_run.tables(n_users),
+        quality=made_up_run.quality(n_days=n_users),
+        manifest=made_up_run.manifest(),
+        domain=DOMAIN,
+    )
+    assert Page(build_report(few)).opened == []
+
+
+def test_headline_adds_up():
+    tables = {
+        "stages": pa.table({"user_id": ["a", "b", "c", "d"], "stage": ["at_risk", "retained", "retained", "churned"]}),
+        "predictions": pa.table({"user_id": ["a", "b"], "p_commit": [0.2, 0.6]}),
+        "plan": pa.table({"stake": [30.0, 10.0], "cost": [2.0, 1.0], "is_selected": [True, False]}),
+    }
+    results = Results(tables=tables, quality={}, manifest={"as_of": "2017-12-01"}, domain=DOMAIN)
+    text = " ".join(str(sentence) for sentence in glance(results).sentences)
+    assert "<strong>4 customers</strong>: 50% are here, <strong>25% are at risk</strong> of leaving, 25% have" in text
+    assert "<strong>40%</strong> are expected to buy within 30 days" in text
+    assert "<strong>$40</strong>" in text
+    assert "addresses 1 customer, who hold 75% of it, at a cost of $2.00" in text
+
+
+def test_main_model_is_nobodys_baseline(results: Results):
+    assert main_model(results) == "logistic"
+    swapped = dict(results.tables) | {"prediction_gains": pa.table({"baseline": ["logistic"]})}
+    assert main_model(replace(results, tables=swapped)) == "recency"
+
+
+def test_metrics_become_a_grid():
+    rows = [
+        {"model": "a", "metric": "auc", "value": 0.5, "low": 0.4, "high": 0.6},
+        {"model": "b", "metric": "auc", "value": 0.25, "low": None, "high": None},
+        {"model": "b", "metric": "ece", "value": None, "low": None, "high": None},
+    ]
+    grid = metric_grid(rows, subject="model", caption="")
+    assert [column.title for column in grid.columns] == ["model", "AUC", "calibration error ↓"]
+    assert [tuple(row) for row in grid.rows] == [("a", ("0.500", "0.400 to 0.600"), ""), ("b", "0.250", "")]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "verdict"),
+    [(0.1, 0.3, "yes"), (-0.3, -0.1, "yes"), (-0.1, 0.1, "not proven"), (None, None, "not proven")],
+)
+def test_a_gain_is_proven_when_its_interval_excludes_zero(low, high, verdict):
+    row = {"baseline": "x", "slice": "all", "metric": "auc", "difference": 0.2, "low": low, "high": high}
+    assert gain_grid([row], where="slice", caption="").rows[0][-1] == verdict
