@@ -57,9 +57,9 @@ TRAITS = (
     Trait(
         "commitments_per_occasion",
         "size",
-        "with many {commitments} at a time",
-        "with few {commitments} at a time",
-        "{n} {commitments} at a time",
+        "with many {items} at a time",
+        "with few {items} at a time",
+        "{n} {items} at a time",
     ),
     Trait("events_per_session", "size", "with long sessions", "with short sessions", "{n} activities per session"),
 )
@@ -72,8 +72,8 @@ _PLACE_OF = {trait.kind: place for place, trait in reversed(list(enumerate(TRAIT
 def names(contrast: Contrast, domain: Domain) -> list[str]:
     """What to call each of K segments? The few words that set it apart, no two names alike.
 
-    A segment without a clear trait is "typical". When two would be called the same, the later one (the smaller) gets one
-    more word, for the trait in which the two differ most; a number only where there is none.
+    A segment without a clear trait is "typical". When two would be called the same, the later (smaller) gets one more word,
+    for the trait in which the two differ most; a number only where there is none.
     """
     if len(contrast.z) == 1:
         return [f"All {domain.user_noun}s"]
@@ -135,22 +135,22 @@ def _word(trait: Trait, z: float, mean: float) -> str:
 def _phrase(words: Sequence[tuple[Trait, str]], domain: Domain) -> str:
     ordered = [word for _, word in sorted(words, key=lambda pair: _PLACE_OF[pair[0].kind])]
     before = [word for word in ordered if not word.startswith("with ")]
-    after = [word.format(commitments=_commitments(domain)) for word in ordered if word.startswith("with ")]
+    after = [word.format(**_nouns(domain)) for word in ordered if word.startswith("with ")]
     phrase = " ".join([*(before if ordered else ["typical"]), f"{domain.user_noun}s", *after])
     return phrase[:1].upper() + phrase[1:]
 
 
 def _fact(trait: Trait, mean: float, usual: float, domain: Domain) -> str:
     """A number of the segment beside that of everybody."""
-    fact = trait.fact.format(n=_stated(mean, trait.unit, domain), commitments=_commitments(domain))
+    fact = trait.fact.format(n=_stated(mean, trait.unit, domain), **_nouns(domain))
     if trait.unit in {"number", "money"} and mean > 1.5 * usual > 0:
         return f"{fact} ({mean / usual:.1f} times the average)"
     return f"{fact} (average {_stated(usual, trait.unit, domain)})"
 
 
-def _commitments(domain: Domain) -> str:
+def _nouns(domain: Domain) -> dict[str, str]:
     head, *rest = domain.commitment_noun.split(" ")  # "view to the end" -> "views to the end"
-    return " ".join([f"{head}s", *rest])
+    return {"commitments": " ".join([f"{head}s", *rest]), "items": f"{domain.item_noun}s"}
 
 
 def _stated(value: float, unit: Unit, domain: Domain) -> str:
