@@ -10,10 +10,10 @@ from tenure.retention.catalogue import LEAVE_ALONE, Strategy
 def money(amount: float, currency: str = "") -> str:
     """An amount as people say it: cents only where it is small.
 
-    >>> money(0.456, "$"), money(12.3, "$"), money(41_234, "$"), money(-3, "$")
-    ('$0.46', '$12', '$41,234', '-$3.00')
+    >>> money(0, "$"), money(0.456, "$"), money(12.3, "$"), money(41_234, "$"), money(-3, "$")
+    ('$0', '$0.46', '$12', '$41,234', '-$3.00')
     """
-    decimals = 2 if abs(amount) < 9.995 else 0
+    decimals = 2 if 0 < abs(amount) < 9.995 else 0
     return f"{'-' if amount < 0 else ''}{currency}{abs(amount):,.{decimals}f}"
 
 

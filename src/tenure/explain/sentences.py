@@ -1,0 +1,188 @@
+"""One sentence each: what a row of a result table says about a user.
+
+A row is a mapping as `to_pylist` gives it; the columns are those of docs/results.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from tenure.domain import Domain
+from tenure.explain.phrases import FeatureWords, counted, feature_phrase, listed, number
+from tenure.retention.reasons import money, percent
+
+Row = Mapping[str, Any]
+
+
+def stage_sentence(row: Row) -> str:
+    """In which stage is the user, and why?
+
+    >>> stage_sentence({"stage": "at_risk", "reason": "silent for 40 days, 3.1 times the usual gap of 13 days"})
+    'At risk: silent for 40 days, 3.1 times the usual gap of 13 days.'
+    """
+    place = str(row["stage"]).replace("_", " ").capitalize()
+    reason = (row.get("reason") or "").rstrip(".")
+    return f"{place}: {reason}." if reason else f"{place}."
+
+
+def forecast_sentence(row: Row, domain: Domain, horizon_days: int) -> str:
+    """What is expected of the user?
+
+    >>> from tenure.domains.ecommerce import DOMAIN
+    >>> forecast_sentence({"p_commit": 0.74, "expected_value": 123.6}, DOMAIN, 30)
+    'The chance that they buy within 30 days is 74%; they are expected to bring $124 in that time.'
+    """
+    days = counted(horizon_days, "day")
+    said = f"The chance that they {domain.commitment_verb} within {days} is {percent(row['p_commit'])}"
+    if row.get("expected_value"):
+        said += f"; they are expected to bring {money(row['expected_value'], domain.currency)} in that time"
+    return f"{said}."
+
+
+def why_sentence(
+    contributions: Iterable[Row], features: Mapping[str, FeatureWords], *, currency: str = "", most: int = 3
+) -> str:
+    """What moved the user's forecast up and down? The strongest input of each theme that moved it at all.
+
+    Inputs of one theme say much the same thing (30, 90, 365 days), so their contributions are summed and the strongest
+    speaks for all. Empty when nothing contributed.
+
+    >>> words = {
+    ...     "recency_days": FeatureWords("recency_days", "rhythm", "days since the last activity", "log"),
+    ...     "value_30": FeatureWords("value_30", "money", "value of the last 30 days", "log"),
+    ... }
+    >>> why_sentence([{"feature": "recency_days", "value": 3.0, "contribution": 0.9},
+    ...               {"feature": "value_30", "value": 0.0, "contribution": -0.4}], words)
+    'What speaks for it: 3 days since the last activity. What speaks against it: value of the last 30 days: 0.00.'
+    """
+    themes: dict[str, list[Row]] = {}
+    for row in contributions:
+        feature = features.get(row["feature"])
+        themes.setdefault(feature.theme if feature else row["feature"], []).append(row)
+    for_it: list[tuple[float, Row]] = []
+    against_it: list[tuple[float, Row]] = []
+    for rows in themes.values():
+        total = sum(row["contribution"] for row in rows)
+        if total:
+            loudest = max(rows, key=lambda row: (row["contribution"] * total > 0, abs(row["contribution"])))
+            (for_it if total > 0 else against_it).append((abs(total), loudest))
+    said = []
+    for lead, found in (("What speaks for it", for_it), ("What speaks against it", against_it)):
+        strongest = sorted(found, key=lambda pair: -pair[0])[:most]
+        phrases = [_phrase(row, features, currency) for _, row in strongest]
+        if phrases:
+            said.append(f"{lead}: {'; '.join(phrases)}.")
+    return " ".join(said)
+
+
+def habits_sentence(profile: Row, domain: Domain) -> str:
+    """What has the user done so far? From the activity features; what is not known is left out.
+
+    >>> from tenure.domains.ecommerce import DOMAIN
+    >>> habits_sentence({"tenure_days": 12.0, "n_occasions": 4, "value": 41.0, "recency_days": 3.0,
+    ...                  "gap_median_days": 3.5}, DOMAIN)
+    'Known for 12 days, on 4 occasions with a purchase, for $41 in all. They come about every 3.5 days, last 3 days ago.'
+    >>> habits_sentence({"tenure_days": 0.3, "n_occasions": 0, "recency_days": 0.3}, DOMAIN)
+    'Known for less than a day, so far without a purchase. They came last within a day.'
+    """
+    known = {name: value for name, value in profile.items() if value is not None}
+    parts = []
+    if "tenure_days" in known:
+        parts.append(f"Known for {_span(known['tenure_days'])}")
+    if "n_occasions" in known:
+        noun = _with_article(domain.commitment_noun)
+        n = known["n_occasions"]
+        parts.append(f"on {counted(n, 'occasion')} with {noun}" if n else f"so far without {noun}")
+        if n and known.get("value"):
+            parts.append(f"for {money(known['value'], domain.currency)} in all")
+    said = [_sentence(", ".join(parts))] if parts else []
+    if "recency_days" in known:
+        recency = known["recency_days"]
+        last = "within a day" if recency < 1 else f"{_span(recency)} ago"
+        gap = known.get("gap_median_days")
+        said.append(f"They come about every {_rhythm(gap)}, last {last}." if gap else f"They came last {last}.")
+    return " ".join(said)
+
+
+def taste_sentence(rows: Iterable[Row], *, most: int = 3) -> str:
+    """What does the user like? The largest shares of their taste for categories, or for brands where there are none.
+
+    >>> taste_sentence([{"dimension": "category", "name": "Cheese", "share": 0.12, "lift": 3.1},
+    ...                 {"dimension": "category", "name": "Tea", "share": 0.05, "lift": 1.02}])
+    'They like Cheese (12% of their taste, 3.1 times the average) and Tea (5% of their taste).'
+    """
+    by_dimension: dict[str, list[Row]] = {}
+    for row in rows:
+        by_dimension.setdefault(row["dimension"], []).append(row)
+    liked = by_dimension.get("category") or by_dimension.get("brand") or []
+    strongest = sorted(liked, key=lambda row: (-row["share"], row["name"]))[:most]
+    said = []
+    for row in strongest:
+        lift = row.get("lift")
+        beyond = f", {number(lift)} times the average" if lift and lift >= 1.1 else ""
+        said.append(f"{row['name']} ({percent(row['share'])} of their taste{beyond})")
+    return f"They like {listed(said)}." if said else ""
+
+
+def segment_sentence(row: Row) -> str:
+    """To which kind of user does the user belong? `row` of the result table `segments`.
+
+    >>> segment_sentence({"name": "Frequent big baskets", "description": "visits 3 times as often as the average."})
+    'They belong to the segment “Frequent big baskets”: visits 3 times as often as the average.'
+    """
+    description = (row.get("description") or "").rstrip(".")
+    said = f"They belong to the segment “{row['name']}”"
+    return f"{said}: {description[0].lower()}{description[1:]}." if description else f"{said}."
+
+
+def slate_sentence(rows: Sequence[Row], titles: Mapping[str, str], *, most: int = 3) -> str:
+    """What comes first on the user's slate, and why?
+
+    >>> slate_sentence([{"rank": 1, "item_id": "i1", "reason": "Chosen 6 times."}], {"i1": "Brie"})
+    'First on their slate: Brie (chosen 6 times).'
+    """
+    said = []
+    for row in sorted(rows, key=lambda row: row["rank"])[:most]:
+        title = titles.get(row["item_id"], row["item_id"])
+        reason = (row.get("reason") or "").rstrip(".")
+        said.append(f"{title} ({reason[0].lower()}{reason[1:]})" if reason else title)
+    return f"First on their slate: {'; '.join(said)}." if said else ""
+
+
+def plan_sentence(row: Row, strategy: Row, domain: Domain) -> str:
+    """What is done to keep the user? `row` of the result table `plan`, `strategy` of `strategies`.
+
+    >>> from tenure.domains.ecommerce import DOMAIN
+    >>> strategy = {"title": "Call back in time", "aim": "Write in time."}
+    >>> plan_sentence({"stake": 41.2, "is_control": False}, strategy, DOMAIN)
+    'Plan, with $41 at stake: call back in time. Write in time.'
+    """
+    title = str(strategy["title"])
+    said = (
+        f"Plan, with {money(row['stake'], domain.currency)} at stake: {title[:1].lower()}{title[1:]}. {strategy['aim']}"
+    )
+    return f"{said} Held back at random, to measure what this is worth." if row.get("is_control") else said
+
+
+def _phrase(row: Row, features: Mapping[str, FeatureWords], currency: str) -> str:
+    feature = features.get(row["feature"])
+    if feature is None:
+        feature = FeatureWords(row["feature"], "", str(row["feature"]).replace("_", " "), "linear")
+    return feature_phrase(feature, row["value"], currency=currency)
+
+
+def _span(days: float) -> str:
+    return "less than a day" if days < 1 else counted(days, "day")
+
+
+def _rhythm(days: float) -> str:
+    return "day" if number(days) == "1" else counted(days, "day")
+
+
+def _with_article(noun: str) -> str:
+    return f"{'an' if noun[:1].lower() in {*'aeiou'} else 'a'} {noun}"
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."

@@ -1,0 +1,58 @@
+"""Numbers and features read like English."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tenure.explain.phrases import FeatureWords, counted, feature_phrase, number
+from tenure.profiles.features import FEATURES
+
+WORDS = {f.name: FeatureWords(f.name, f.theme, f.description, f.scaling) for f in FEATURES}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("n_active_days_30", 1, "1 day with activity in the last 30 days"),
+        ("n_events_7", 1, "1 activity in the last 7 days"),
+        ("n_categories", 1, "1 different category"),
+        ("n_exposures_90", 1, "1 thing shown to the user in the last 90 days"),
+        ("n_exposures_90", 0, "0 things shown to the user in the last 90 days"),
+        ("n_occasions", 1_240, "1,240 sessions with a commitment"),
+        ("gap_median_days", 6.5, "typical (median) pause between active days: 6.5 days"),
+        ("gap_median_days", 1, "typical (median) pause between active days: 1 day"),
+        ("session_minutes", 4.2, "mean span of a session: 4.2 minutes"),
+        ("value_30", 0.0, "value of the last 30 days, net of reversals: $0.00"),
+        ("discount_share", 0.123, "discounts over the full price of commitments: 12%"),
+        ("gap_variation", math.nan, "irregularity: standard deviation of the pauses over their mean: not known"),
+        ("overdue_ratio", 3.14159, "days since the last activity over the own typical pause: 3.1"),
+    ],
+)
+def test_features_of_the_catalogue(name: str, value: float, said: str) -> None:
+    assert feature_phrase(WORDS[name], value, currency="$") == said
+
+
+@given(st.sampled_from(sorted(WORDS)), st.one_of(st.none(), st.floats(allow_nan=True, allow_infinity=True)))
+def test_any_feature_can_be_said_with_any_value(name: str, value: float | None) -> None:
+    said = feature_phrase(WORDS[name], value)
+    assert said
+    assert "nan" not in said.split()
+    assert "inf" not in said.split()
+    assert "None" not in said
+
+
+@given(st.floats(-1e12, 1e12))
+def test_a_number_is_said_to_within_its_rounding(value: float) -> None:
+    step = 0.5 if abs(value) >= 10 else 0.05 if abs(value) >= 1 else 0.005
+    assert abs(float(number(value).replace(",", "")) - value) <= step * (1 + 1e-9) + abs(value) * 1e-9
+
+
+def test_singular() -> None:
+    assert counted(1.0, "day") == "1 day"
+    assert counted(1.04, "day") == "1 day"
+    assert counted(0, "watch") == "0 watches"
+    assert counted(2, "play") == "2 plays"
