@@ -26,7 +26,7 @@ WORDS = {f.name: FeatureWords(f.name, f.theme, f.description, f.scaling) for f i
         ("gap_median_days", 6.5, "typical (median) pause between active days: 6.5 days"),
         ("gap_median_days", 1, "typical (median) pause between active days: 1 day"),
         ("session_minutes", 4.2, "mean span of a session: 4.2 minutes"),
-        ("value_30", 0.0, "value of the last 30 days, net of reversals: $0.00"),
+        ("value_30", 0.0, "value of the last 30 days, net of reversals: $0"),
         ("discount_share", 0.123, "discounts over the full price of commitments: 12%"),
         ("gap_variation", math.nan, "irregularity: standard deviation of the pauses over their mean: not known"),
         ("overdue_ratio", 3.14159, "days since the last activity over the own typical pause: 3.1"),

@@ -54,7 +54,7 @@ def why_sentence(
     ... }
     >>> why_sentence([{"feature": "recency_days", "value": 3.0, "contribution": 0.9},
     ...               {"feature": "value_30", "value": 0.0, "contribution": -0.4}], words)
-    'What speaks for it: 3 days since the last activity. What speaks against it: value of the last 30 days: 0.00.'
+    'What speaks for it: 3 days since the last activity. What speaks against it: value of the last 30 days: 0.'
     """
     themes: dict[str, list[Row]] = {}
     for row in contributions:
@@ -81,8 +81,8 @@ def habits_sentence(profile: Row, domain: Domain) -> str:
 
     >>> from tenure.domains.ecommerce import DOMAIN
     >>> habits_sentence({"tenure_days": 12.0, "n_occasions": 4, "value": 41.0, "recency_days": 3.0,
-    ...                  "gap_median_days": 3.5}, DOMAIN)
-    'Known for 12 days, on 4 occasions with a purchase, for $41 in all. They come about every 3.5 days, last 3 days ago.'
+    ...                  "gap_median_days": 4.0}, DOMAIN)
+    'Known for 12 days, on 4 occasions with a purchase, for $41 in all. They come about every 4 days, last 3 days ago.'
     >>> habits_sentence({"tenure_days": 0.3, "n_occasions": 0, "recency_days": 0.3}, DOMAIN)
     'Known for less than a day, so far without a purchase. They came last within a day.'
     """

@@ -64,10 +64,10 @@ _KINDS = (
 
 
 def choose_stories(tables: Tables, domain: Domain) -> list[Choice]:
-    """Which few users show best what this is about? A loyal one, a valuable one about to leave, a newcomer, if there are.
+    """Which few users show best what this is about? A loyal one, a valuable one about to leave, a newcomer.
 
     Needs the tables `stages` and `predictions`, and `plan` for what is at stake. The same tables give the same
-    users. Where there is none of these, the user with most at stake is told about.
+    users. A kind that does not occur is left out; where none does, the user with most at stake is told about.
     """
     rows = _forecasts(tables)
     chosen = []
