@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
@@ -219,13 +219,16 @@ def test_strategies_keep_their_stage_row():
         assert [round(place) for place in trace.y] == list(range(len(made_up_run.STAGES)))
 
 
-def test_days_of_missing_events_are_marked():
-    daily = [{"day": f"2017-01-{day:02d}", "n_events": 10 if day in {9, 20} else 100} for day in range(1, 31)]
+def test_days_of_missing_events_are_marked_and_drawn_as_nothing():
+    days = [date(2017, 1, 1) + timedelta(days=i) for i in range(70)]
+    daily = [{"day": str(day), "n_events": 10 if i == 30 else 100} for i, day in enumerate(days) if i != 40]
     figure = quality.daily_volume(daily)
-    assert list(figure.data[1].x) == ["2017-01-09", "2017-01-20"]
+    assert list(figure.data[0].y) == [10 if i == 30 else 0 if i == 40 else 100 for i in range(70)]
+    assert list(figure.data[1].x) == [days[30], days[40]]
+    assert list(figure.data[1].y) == [10, 0]
     assert "2 days" in figure.layout.title.text
-    assert len(quality.daily_volume([{**row, "n_events": 100} for row in daily]).data) == 1
-    assert "no drop" not in quality.daily_volume([]).layout.title.text
+    assert len(quality.daily_volume(daily[:29]).data) == 1
+    assert len(quality.daily_volume([]).data[0].x) == 0
 
 
 def test_timeline_adds_up_days_and_covers_the_life_with_stages():

@@ -253,7 +253,7 @@ def _segments(rng: np.random.Generator, users: list[str], segment: np.ndarray) -
         "rules": pa.table(
             {
                 "level": ["category"] * 40 + ["item"] * 20,
-                "antecedent": [f"BAKERY {i}" for i in range(59)] + [HOSTILE],
+                "antecedent": [f"BAKERY {i}" for i in range(40)] + ["item 0"] * 10 + ["item 1 + item 2"] * 10,
                 "consequent": [f"FLUID MILK PRODUCTS {i}" for i in range(60)],
                 "support": rng.uniform(0.01, 0.12, 60),
                 "confidence": rng.uniform(0.1, 0.8, 60),
@@ -360,7 +360,7 @@ def _prediction(rng: np.random.Generator, users: list[str]) -> dict[str, pa.Tabl
 
 
 def _recommendation(rng: np.random.Generator, users: list[str], as_of: pa.Array) -> dict[str, pa.Table]:
-    strategies = {"fused": 0.21, "repeats": 0.18, "ease": 0.15, "popular": 0.07}
+    strategies = {"fused": 0.21, "repeats": 0.18, "ease": 0.15, "most_frequent": 0.14, "popular": 0.07}
     metrics = {"ndcg@10": 1.0, "recall@10": 0.6, "hit_rate@10": 3.4, "mrr@10": 1.6, "coverage@10": 0.4}
     slices = ("all", *STAGES)
     rows = [

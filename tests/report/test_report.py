@@ -15,6 +15,7 @@ from tenure.report import Results, Story, build_report
 from tenure.report.build import SECTIONS
 from tenure.report.sections.evidence import gain_grid, main_model, metric_grid
 from tenure.report.sections.glance import glance
+from tenure.report.sections.lives import lives
 
 VOID = {"meta", "link", "br", "img", "input", "hr"}
 
@@ -130,7 +131,7 @@ def test_every_chart_holds_marks(page: Page):
     assert all("title" not in spec["layout"] or not spec["layout"]["title"].get("text") for spec in page.specs)
 
 
-def test_page_does_not_depend_on_the_order_of_rows(results: Results, html: str):
+def test_page_does_not_depend_on_the_order_of_rows(results: Results):
     keep_order = {"recommendation_metrics", "prediction_metrics", "taste"}  # their order is part of what they say
     turned = {
         name: table if name in keep_order else table.take(list(range(table.num_rows))[::-1])
@@ -140,16 +141,16 @@ def test_page_does_not_depend_on_the_order_of_rows(results: Results, html: str):
         section = next(s for s in SECTIONS if s(results).id == part)
         assert section(replace(results, tables=turned)).lead == section(results).lead
     assert glance(replace(results, tables=turned)) == glance(results)
-    assert len(html) > 0
 
 
-@pytest.mark.parametrize("name", sorted(made_up_run.tables(0)))
-def test_any_table_may_be_missing(results: Results, name: str):
-    fewer = {k: v for k, v in results.tables.items() if k != name}
-    less = replace(results, tables=fewer)
-    for section in SECTIONS:
-        assert section(less).lead
-    glance(less)
+def test_any_table_may_be_missing(results: Results):
+    tables = made_up_run.tables(60)
+    for name in tables:
+        less = replace(results, tables={k: v for k, v in tables.items() if k != name})
+        for section in SECTIONS:
+            assert section(less).lead, name
+        glance(less)
+        lives(less)
 
 
 def test_a_run_of_nothing_says_so(results: Results):

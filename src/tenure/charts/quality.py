@@ -3,37 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
 from typing import Any
 
-import numpy as np
 import plotly.graph_objects as go
 
 from tenure.charts import theme
 from tenure.charts.wording import several
-
-DROP = 0.5
-"""A day below this part of the usual volume (the median of four weeks around it) is marked."""
+from tenure.events.quality import sudden_drops
 
 
 def daily_volume(daily: Sequence[Mapping[str, Any]]) -> go.Figure:
     """Were there days on which events are missing? `daily`: a row per day, `day, n_events`; sudden drops are marked."""
-    days = [str(row["day"]) for row in daily]
-    n = np.array([row["n_events"] for row in daily], dtype=float)
-    dropped = _drops(n)
-    figure = theme.figure(_finding(int(dropped.sum())), height=220, y="events a day")
+    n_events = {date.fromisoformat(str(row["day"])): int(row["n_events"]) for row in daily}
+    first = min(n_events, default=date.min)
+    span = (max(n_events) - first).days + 1 if n_events else 0
+    days = [first + timedelta(days=i) for i in range(span)]
+    drops = sudden_drops(list(n_events.items()))
+    figure = theme.figure(_finding(len(drops)), height=220, y="events a day")
     figure.add_scatter(
         x=days,
-        y=n.tolist(),
+        y=[n_events.get(day, 0) for day in days],
         mode="lines",
         line={"color": theme.BLUE, "width": 1.2},
         fill="tozeroy",
         fillcolor=theme.faded(theme.BLUE, 0.12),
         hovertemplate="%{x|%d %b %Y}: %{y:,} events<extra></extra>",
     )
-    if dropped.any():
+    if drops:
         figure.add_scatter(
-            x=[day for day, is_dropped in zip(days, dropped, strict=True) if is_dropped],
-            y=n[dropped].tolist(),
+            x=drops,
+            y=[n_events.get(day, 0) for day in drops],
             mode="markers",
             marker={"color": theme.AMBER, "size": 8, "symbol": "diamond"},
             hovertemplate="%{x|%d %b %Y}: only %{y:,} events<extra></extra>",
@@ -42,12 +42,7 @@ def daily_volume(daily: Sequence[Mapping[str, Any]]) -> go.Figure:
     return figure
 
 
-def _drops(n: np.ndarray, around: int = 14) -> np.ndarray:
-    usual = np.array([np.median(n[max(i - around, 0) : i + around + 1]) for i in range(len(n))])
-    return n < DROP * usual if len(n) else np.zeros(0, dtype=bool)
-
-
-def _finding(n_dropped: int) -> str:
-    if not n_dropped:
-        return "Events arrived every day, without sudden drops"
-    return f"{several(n_dropped, 'day')} with less than half of the usual volume (marked)"
+def _finding(n_drops: int) -> str:
+    if not n_drops:
+        return "Events arrived without sudden drops"
+    return f"{several(n_drops, 'day')} with far fewer events than usual for the weekday (marked)"

@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 import pyarrow as pa
 
 from tenure.charts import theme
-from tenure.charts.wording import count, fixed
+from tenure.charts.wording import count, fixed, is_known
 
 
 def by_strategy(metrics: pa.Table, metric: str, *, title: str = "") -> go.Figure:
@@ -14,7 +14,7 @@ def by_strategy(metrics: pa.Table, metric: str, *, title: str = "") -> go.Figure
 
     `metrics`: a row per strategy, slice and metric, `strategy, slice, metric, value, low, high`.
     """
-    rows = [r for r in metrics.to_pylist() if r["metric"] == metric and r["slice"] == "all" and r["value"] is not None]
+    rows = [r for r in metrics.to_pylist() if r["metric"] == metric and r["slice"] == "all" and is_known(r["value"])]
     rows.sort(key=lambda row: row["value"])
     figure = theme.figure(title or f"{theme.name(metric)} by strategy", height=80 + 40 * max(len(rows), 1), x=metric)
     figure.add_scatter(
@@ -35,7 +35,7 @@ def by_strategy(metrics: pa.Table, metric: str, *, title: str = "") -> go.Figure
 
 def by_stage(metrics: pa.Table, metric: str, strategies: list[str], *, title: str = "") -> go.Figure:
     """For users in which stage do the recommendations work, with 95% intervals?"""
-    rows = [r for r in metrics.to_pylist() if r["metric"] == metric and r["slice"] != "all" and r["value"] is not None]
+    rows = [r for r in metrics.to_pylist() if r["metric"] == metric and r["slice"] != "all" and is_known(r["value"])]
     stages = theme.in_stage_order({row["slice"] for row in rows})
     figure = theme.figure(
         title or f"{theme.name(metric)} by stage", height=80 + 38 * max(len(stages), 2), x=metric, legend=True
@@ -68,8 +68,8 @@ def by_stage(metrics: pa.Table, metric: str, strategies: list[str], *, title: st
 
 def _interval(rows: list[dict[str, float]], colour: str = theme.TEXT) -> dict[str, object]:
     return {
-        "array": [max((r["high"] if r["high"] is not None else r["value"]) - r["value"], 0) for r in rows],
-        "arrayminus": [max(r["value"] - (r["low"] if r["low"] is not None else r["value"]), 0) for r in rows],
+        "array": [max(r["high"] - r["value"], 0) if is_known(r["high"]) else 0 for r in rows],
+        "arrayminus": [max(r["value"] - r["low"], 0) if is_known(r["low"]) else 0 for r in rows],
         "thickness": 1.2,
         "width": 0,
         "color": colour,

@@ -14,10 +14,10 @@ MOST_RULES = 200
 def rule_map(rules: pa.Table) -> go.Figure:
     """Which rules are common, which are certain, which are surprising?
 
-    `rules`: a row per rule, `level, antecedent, consequent, support, confidence, lift`. Right = common, high = certain,
-    large = surprising (lift).
+    `rules`: a row per rule, the strongest first, `level, antecedent, consequent, support, confidence, lift`. Right =
+    common, high = certain, large = surprising (lift).
     """
-    strongest = rules.sort_by([("lift", "descending")]).slice(0, MOST_RULES)
+    strongest = rules.slice(0, MOST_RULES)
     figure = theme.figure(
         "How common, how certain and (by size) how surprising each rule is",
         height=360,

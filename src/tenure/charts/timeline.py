@@ -16,7 +16,7 @@ MILLISECONDS_PER_DAY = 86_400_000.0
 
 
 def timeline(
-    events: pa.Table, history: pa.Table, as_of: datetime, *, currency: str = "", noun: str = "commitment"
+    events: pa.Table, history: pa.Table | None, as_of: datetime, *, currency: str = "", noun: str = "commitment"
 ) -> go.Figure:
     """What did this user do, when, and in which stage were they?
 
@@ -56,7 +56,7 @@ def timeline(
             hovertemplate="%{x|%d %b %Y}: looked around<extra></extra>",
             cliponaxis=False,
         )
-    for stage, start, end in _spans(history, first):
+    for stage, start, end in _spans(history, first) if history is not None else []:
         figure.add_bar(
             orientation="h",
             y=[""],
@@ -81,7 +81,7 @@ def _by_day(events: pa.Table) -> dict[tuple[datetime, str | None], float]:
     return days
 
 
-def _spans(history: pa.Table, first: datetime) -> list[tuple[str, datetime, datetime]]:
+def _spans(history: pa.Table | None, first: datetime) -> list[tuple[str, datetime, datetime]]:
     """The stages a user went through as (stage, from, to): what is found at a cut-off describes the time up to it."""
     spans: list[tuple[str, datetime, datetime]] = []
     start = first

@@ -10,13 +10,18 @@ NOTHING = "–"
 """Stands where there is no number."""
 
 
+def is_known(value: float | None) -> TypeGuard[float]:
+    """Is there a number? Neither null nor NaN is one."""
+    return value is not None and math.isfinite(value)
+
+
 def count(n: float | None) -> str:
     """How many?
 
     >>> count(12345)
     '12,345'
     """
-    return f"{n:,.0f}" if _is_known(n) else NOTHING
+    return f"{n:,.0f}" if is_known(n) else NOTHING
 
 
 def percent(share: float | None, decimals: int = 0) -> str:
@@ -25,7 +30,7 @@ def percent(share: float | None, decimals: int = 0) -> str:
     >>> percent(0.184), percent(0.184, 1), percent(0.0004), percent(0.9996), percent(1.0)
     ('18%', '18.4%', '<1%', '>99%', '100%')
     """
-    if not _is_known(share):
+    if not is_known(share):
         return NOTHING
     step = 10.0**-decimals
     shown = round(100 * share, decimals)
@@ -42,7 +47,7 @@ def money(amount: float | None, currency: str = "") -> str:
     >>> money(41234, "$"), money(0.5, "$"), money(312.4, "$"), money(-2.5e6, "$"), money(999_600, "$")
     ('$41.2k', '$0.50', '$312', '−$2.5M', '$1M')
     """
-    if not _is_known(amount):
+    if not is_known(amount):
         return NOTHING
     sign, size = ("−" if amount < 0 else ""), abs(amount)
     for scale, letter in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
@@ -58,7 +63,7 @@ def decimal(value: float | None, digits: int = 3) -> str:
     >>> decimal(0.88912), decimal(12.4), decimal(-0.0412), decimal(1500.2)
     ('0.889', '12.4', '−0.0412', '1,500')
     """
-    if not _is_known(value):
+    if not is_known(value):
         return NOTHING
     if value == 0:
         return "0"
@@ -72,7 +77,7 @@ def fixed(value: float | None, places: int = 3) -> str:
     >>> fixed(0.07), fixed(-0.0412), fixed(-0.0001)
     ('0.070', '−0.041', '0.000')
     """
-    if not _is_known(value):
+    if not is_known(value):
         return NOTHING
     return f"{round(value, places) + 0.0:.{places}f}".replace("-", "−")  # + 0.0: no minus before a zero
 
@@ -115,7 +120,3 @@ def enumerated(things: Iterable[str]) -> str:
     """
     listed = list(things)
     return " and ".join([", ".join(listed[:-1]), listed[-1]] if len(listed) > 1 else listed)
-
-
-def _is_known(value: float | None) -> TypeGuard[float]:
-    return value is not None and math.isfinite(value)

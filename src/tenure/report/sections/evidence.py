@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from tenure.charts.theme import name
-from tenure.charts.wording import fixed
+from tenure.charts.wording import fixed, is_known
 from tenure.report.blocks import Cell, Grid, Measured, number_columns, text_columns
 from tenure.report.results import Results
 
@@ -47,9 +47,9 @@ def in_order(values: Iterable[T]) -> list[T]:
 
 def with_interval(row: Mapping[str, Any] | None, column: str = "value") -> Cell:
     """A number and its 95% interval."""
-    if row is None or row[column] is None:
+    if row is None or not is_known(row[column]):
         return ""
-    if row["low"] is None or row["high"] is None:
+    if not (is_known(row["low"]) and is_known(row["high"])):
         return fixed(row[column])
     return Measured(fixed(row[column]), f"{fixed(row['low'])} to {fixed(row['high'])}")
 
@@ -103,4 +103,4 @@ def gain_grid(rows: Sequence[Mapping[str, Any]], *, where: str, caption: str) ->
 
 
 def _excludes_zero(row: Mapping[str, Any]) -> bool:
-    return row["low"] is not None and row["high"] is not None and (row["low"] > 0 or row["high"] < 0)
+    return is_known(row["low"]) and is_known(row["high"]) and (row["low"] > 0 or row["high"] < 0)

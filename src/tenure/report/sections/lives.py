@@ -31,20 +31,16 @@ def lives(results: Results) -> list[Life]:
 def _life(results: Results, story: Story) -> Life:
     who = story.user_id
     blocks: list[Block] = []
-    history = results.of_user("stage_history", who)
     if story.events.num_rows:
-        empty = results.tables.get("stage_history")
-        seen = history if history is not None else empty.slice(0, 0) if empty is not None else None
         figure = timeline.timeline(
-            story.events, seen, results.as_of, currency=results.domain.currency, noun=results.domain.commitment_noun
+            story.events,
+            results.of_user("stage_history", who),
+            results.as_of,
+            currency=results.domain.currency,
+            noun=results.domain.commitment_noun,
         )
-        blocks.append(
-            chart(
-                figure,
-                note="Below: the stage of life found at each cut-off, drawn over the time before it.",
-                is_wide=True,
-            )
-        )
+        note = "Below: the stage of life found at each cut-off, drawn over the time before it."
+        blocks.append(chart(figure, note=note, is_wide=True))
     if (liked := results.of_user("taste", who)) is not None:
         blocks.append(chart(taste.taste(liked, dimension=liked.column("dimension").to_pylist()[0])))
     if (pulls := results.of_user("contributions", who)) is not None:

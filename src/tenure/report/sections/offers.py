@@ -7,12 +7,10 @@ from typing import Any
 
 from tenure.charts import recommendation as charts
 from tenure.charts.theme import name
-from tenure.charts.wording import enumerated, fixed, percent
+from tenure.charts.wording import enumerated, fixed, is_known, percent
 from tenure.report.blocks import Block, Grid, Section, chart, level, number_columns, text_columns
 from tenure.report.results import Results
 from tenure.report.sections.evidence import gain_grid, in_order, metric_grid, metric_words
-
-MOST_STAGE_LINES = 3
 
 
 def offers(results: Results) -> Section:
@@ -22,15 +20,16 @@ def offers(results: Results) -> Section:
     if metrics is None:
         lead = f"No recommendations: the log has no {results.items}, or is too short to test them on later time."
         return Section(id="recommendations", title=title, short=short, lead=lead)
-    rows = [row for row in metrics.to_pylist() if row["value"] is not None]
+    rows = [row for row in metrics.to_pylist() if is_known(row["value"])]
     overall = [row for row in rows if row["slice"] == "all"]
     main_metric = _main_metric([row["metric"] for row in rows])
     score = {row["strategy"]: row["value"] for row in overall if row["metric"] == main_metric}
     gains = results.table("recommendation_gains")
-    gained = gains.to_pylist() if gains is not None else []
+    gained = [row for row in gains.to_pylist() if row["slice"] == "all"] if gains is not None else []
     best_first = sorted(score, key=lambda s: -score[s])
     main = "fused" if "fused" in score else best_first[0]
-    compared = [main, *in_order(row["baseline"] for row in gained)][:MOST_STAGE_LINES]
+    others = [s for s in best_first if s != main]
+    compared = [main, *in_order([*others[:1], *others[-1:]])]
     words = metric_words(main_metric)
     blocks: list[Block] = [
         *level(
@@ -60,7 +59,7 @@ def _lead(gained: list[dict[str, Any]], main: str, metric: str) -> str:
     beaten = {
         name(row["baseline"]): row["difference"]
         for row in gained
-        if row["metric"] == metric and row["slice"] == "all" and row["low"] is not None and row["low"] > 0
+        if row["metric"] == metric and is_known(row["low"]) and row["low"] > 0
     }
     if not beaten:
         return f"{tested} The {name(main)} slate is not proven better than the simple ones."

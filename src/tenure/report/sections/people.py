@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tenure.charts import rules as rule_charts
 from tenure.charts import segments as segment_charts
 from tenure.charts.theme import name
-from tenure.charts.wording import count, decimal, percent, several
+from tenure.charts.wording import count, decimal, percent, plural, several
+from tenure.profiles.rules import SEPARATOR
 from tenure.report.blocks import Block, Card, Cards, Grid, Section, chart, number_columns, text_columns
 from tenure.report.results import Results
 
-MOST_RULES_SHOWN = 12
+MOST_RULES_SHOWN = 8
+"""Of each level."""
 
 
 def segments(results: Results) -> Section:
@@ -64,25 +69,41 @@ def rules(results: Results) -> Section:
     if found is None:
         lead = f"No rules: the log has no {results.items}, or no two of them occur together often enough to say."
         return Section(id="rules", title=title, short=short, lead=lead)
-    strongest = found.sort_by([("lift", "descending")])
-    top = strongest.slice(0, 1).to_pylist()[0]
+    named = _with_titles(found, results.titles)
+    levels = list(dict.fromkeys(named.column("level").to_pylist()))
+    top = named.slice(0, 1).to_pylist()[0]
     lead = (
-        f"{several(found.num_rows, 'rule')} over baskets. The most surprising: {top['antecedent']} and "
-        f"{top['consequent']}, {top['lift']:.1f} times as often together as chance would have it."
+        f"{several(found.num_rows, 'rule')} over baskets. The strongest: {top['antecedent']} and {top['consequent']}, "
+        f"{top['lift']:.1f} times as often together as chance would have it."
     )
-    blocks: list[Block] = [
-        Grid(
-            caption=f"The {min(MOST_RULES_SHOWN, found.num_rows)} most surprising rules",
-            columns=[*text_columns("when a basket holds", "it also holds"), *number_columns("in", "lift", "baskets")],
-            rows=[
-                [r["antecedent"], r["consequent"], percent(r["confidence"]), f"{r['lift']:.1f}×", count(r["n_baskets"])]
-                for r in strongest.slice(0, MOST_RULES_SHOWN).to_pylist()
-            ],
-            note="In: share of the baskets with the first that hold the second. Lift: times more often than by chance.",
-        ),
-        chart(rule_charts.rule_map(found), is_wide=True),
-    ]
+    blocks: list[Block] = [_rule_grid(named.filter(pc.equal(named.column("level"), level)), level) for level in levels]
+    blocks.append(chart(rule_charts.rule_map(named), is_wide=True))
     return Section(id="rules", title=title, short=short, lead=lead, blocks=blocks)
+
+
+def _with_titles(rules: pa.Table, titles: Mapping[str, str]) -> pa.Table:
+    """The rules with the titles of items in the place of their ids."""
+    for side in ("antecedent", "consequent"):
+        things = [
+            SEPARATOR.join(titles.get(thing, thing) for thing in row[side].split(SEPARATOR))
+            if row["level"] == "item"
+            else row[side]
+            for row in rules.to_pylist()
+        ]
+        rules = rules.set_column(rules.column_names.index(side), side, pa.array(things, pa.string()))
+    return rules
+
+
+def _rule_grid(rules: pa.Table, level: str) -> Grid:
+    return Grid(
+        caption=f"{plural(level).capitalize()} that go together",
+        columns=[*text_columns("when a basket holds", "it also holds"), *number_columns("in", "lift", "baskets")],
+        rows=[
+            [r["antecedent"], r["consequent"], percent(r["confidence"]), f"{r['lift']:.1f}×", count(r["n_baskets"])]
+            for r in rules.slice(0, MOST_RULES_SHOWN).to_pylist()
+        ],
+        note="In: share of the baskets with the first that hold the second. Lift: times more often than by chance.",
+    )
 
 
 def _stability(value: float | None) -> list[str]:
