@@ -14,7 +14,7 @@ from tenure.prediction.calibration import IDENTITY
 from tenure.prediction.forecaster import ForecastConfig, Forecaster
 from tenure.prediction.proof import prove
 from tenure.prediction.reasons import contributions_table, weights_table
-from tenure.prediction.snapshots import Snapshot
+from tenure.prediction.snapshots import NEVER_ACTIVE_DAYS, Snapshot, snapshots
 from tenure.prediction.spend import Spend
 
 CUT = datetime.fromisoformat("2020-06-01")
@@ -148,22 +148,38 @@ def test_one_user_and_nobody():
         prove([earlier], nobody, CONFIG)
 
 
-def test_snapshot_brings_profiles_and_labels_together_by_user():
+def test_snapshots_bring_profiles_and_labels_together_by_user_and_cutoff():
+    early = CUT - timedelta(days=30)
+    times = pa.timestamp("us")
     labels = pa.table(
         {
             "user_id": ["b", "a", "a"],
-            "as_of": pa.array([CUT, CUT, CUT - timedelta(days=30)], pa.timestamp("us")),
+            "as_of": pa.array([CUT, CUT, early], times),
             "committed": [True, False, True],
             "value": [2.0, 0.0, 7.0],
         }
     )
-    found = Snapshot.of(CUT, ["a", "b"], np.zeros((2, 1)), np.array([1.0, 2.0]), labels)
-    assert found.committed.tolist() == [False, True]
-    assert found.value.tolist() == [0.0, 2.0]
-    with pytest.raises(EvidenceError, match="1 of 2 users have a profile but no label"):
-        Snapshot.of(CUT, ["a", "z"], np.zeros((2, 1)), np.array([1.0, 2.0]), labels)
-    with pytest.raises(ConfigError, match="recency_days"):
-        Snapshot.of(CUT, ["a", "b"], np.zeros((2, 1)), np.array([1.0]), labels)
+    profiles = pa.table(
+        {
+            "user_id": ["a", "b", "a"],
+            "as_of": pa.array([CUT, CUT, early], times),
+            "recency_days": [1.0, None, 3.0],
+        }
+    )
+    first, second = snapshots(profiles, np.array([[1.0], [2.0], [3.0]]), labels)
+    assert (first.as_of, second.as_of) == (early, CUT)
+    assert (first.X.tolist(), first.committed.tolist(), first.value.tolist()) == ([[3.0]], [True], [7.0])
+    assert second.X.tolist() == [[1.0], [2.0]]
+    assert second.committed.tolist() == [False, True]
+    assert second.recency_days.tolist() == [1.0, NEVER_ACTIVE_DAYS]
+    assert snapshots(profiles.slice(0, 0), np.empty((0, 1)), labels) == ()
+    with pytest.raises(EvidenceError, match="1 of 3 profiles have no label"):
+        snapshots(profiles, np.zeros((3, 1)), labels.slice(1))
+
+
+def test_snapshot_refuses_columns_of_another_length():
+    with pytest.raises(ConfigError, match=r"expected recency_days of shape \(2,\) like the rows of X, got \(1,\)"):
+        Snapshot(CUT, np.zeros((2, 1)), np.zeros(1), np.zeros(2, dtype=bool), np.zeros(2))
 
 
 def test_spend_finds_the_total_the_ranking_and_the_ratio(past):

@@ -24,7 +24,11 @@ class ForecastConfig:
     horizon_days: int = 30
     """Commit within how many days?"""
     penalties: tuple[float, ...] = (1.0, 10.0, 100.0, 1000.0)
-    """Strengths of the penalty on the weights that are tried; the middle of the list is used when none can be tried."""
+    """Strengths of the penalty on the weights that are tried."""
+    default_penalty: float = 100.0
+    """The one that is used when there are too few cut-offs to try any."""
+    n_validation: int = 3
+    """Newest training cut-offs that are forecast from earlier ones to choose the penalty; on one, chance chooses."""
     active_days: int = 90
     """Users whose last activity is no older form the second population that metrics are reported for."""
     n_resamples: int = 1000
@@ -53,27 +57,29 @@ class Forecaster:
     ) -> Forecaster:
         """What do these past cut-offs teach about the next one?
 
-        The newest cut-off is held out first: the penalty that forecasts it best from the earlier ones is chosen, and
-        the calibration is learnt on that honest forecast. Then the weights are fitted once more on everything.
-        Cut-offs whose outcomes reach into the newest one's horizon are left out of the first step; when none is left,
-        the default penalty is used, uncalibrated.
+        The newest cut-offs are held out first, one after the other: the penalty is chosen that forecasts them best
+        from those before, and the calibration is learnt on the honest forecast of the newest. Then the weights are
+        fitted once more on everything. A cut-off is "before" when its outcomes were complete by then; where none is,
+        nothing is chosen: the default penalty is used, uncalibrated.
 
         Raises:
             EvidenceError: there is no cut-off, or not a single user.
         """
         if not sum(len(snapshot.X) for snapshot in snapshots):
             raise EvidenceError("A forecast needs at least one past cut-off with users and known outcomes, got none")
-        *_, newest = ordered = sorted(snapshots, key=lambda snapshot: snapshot.as_of)
+        ordered = sorted((s for s in snapshots if len(s.X)), key=lambda snapshot: snapshot.as_of)
         horizon = timedelta(days=config.horizon_days)
-        earlier = [snapshot for snapshot in ordered if snapshot.as_of + horizon <= newest.as_of]
-        penalty = config.penalties[len(config.penalties) // 2]
-        calibrator: Calibrator = IDENTITY
-        if sum(len(snapshot.X) for snapshot in earlier) and len(newest.X):
-            X, y = _inputs([newest], name), newest.committed
-            tried = {p: _fit(earlier, name, p) for p in config.penalties}
-            penalty = min(tried, key=lambda p: log_loss(y, tried[p].p(X)))
-            calibrator = choose_calibrator(tried[penalty].p(X), y)
-        return cls(_fit(ordered, name, penalty), calibrator, name)
+        trials = [
+            (earlier, held_out)
+            for held_out in ordered[-config.n_validation :]
+            if (earlier := [s for s in ordered if s.as_of + horizon <= held_out.as_of])
+        ]
+        if not trials:
+            return cls(_fit(ordered, name, config.default_penalty), IDENTITY, name)
+        penalty = min(config.penalties, key=lambda candidate: sum(_loss(*trial, name, candidate) for trial in trials))
+        earlier, newest = trials[-1]
+        honest = _fit(earlier, name, penalty).p(_inputs([newest], name))
+        return cls(_fit(ordered, name, penalty), choose_calibrator(honest, newest.committed), name)
 
     def p_commit(self, X: Matrix, recency_days: Vector) -> Vector:
         """How likely is each user to commit? Profile vectors [B, D], days since the last activity [B] -> [B]."""
@@ -97,6 +103,10 @@ class Forecaster:
 def _fit(snapshots: Sequence[Snapshot], name: str, penalty: float) -> Logistic:
     y = np.concatenate([snapshot.committed for snapshot in snapshots])
     return Logistic.fit(_inputs(snapshots, name), y, penalty=penalty)
+
+
+def _loss(earlier: Sequence[Snapshot], held_out: Snapshot, name: str, penalty: float) -> float:
+    return log_loss(held_out.committed, _fit(earlier, name, penalty).p(_inputs([held_out], name)))
 
 
 def _inputs(snapshots: Sequence[Snapshot], name: str) -> Matrix:

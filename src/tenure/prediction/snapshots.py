@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,9 +11,13 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from tenure.errors import ConfigError, EvidenceError
+from tenure.schema import TIME
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
+
+NEVER_ACTIVE_DAYS = 3650.0
+"""Recency of a user without any activity."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,26 +43,38 @@ class Snapshot:
                     f"got {getattr(self, name).shape}"
                 )
 
-    @classmethod
-    def of(
-        cls, as_of: datetime, users: Sequence[str] | pa.Array, X: Matrix, recency_days: Vector, labels: pa.Table
-    ) -> Snapshot:
-        """Bring profiles (rows in the order of `users`) and labels (any order, any number of cut-offs) together.
 
-        Raises:
-            EvidenceError: a user has a profile but no label, so the two were not made from one log.
-        """
-        rows = labels.filter(pc.equal(labels["as_of"], pa.scalar(as_of, labels["as_of"].type)))
-        where = pc.index_in(pa.array(users, pa.string()), value_set=rows["user_id"].combine_chunks())
-        if where.null_count:
-            raise EvidenceError(
-                f"Snapshot of {as_of}: {where.null_count} of {len(where)} users have a profile but no label; "
-                "expected both from the same log and cut-off"
-            )
-        return cls(
-            as_of=as_of,
-            X=X,
-            recency_days=np.asarray(recency_days, dtype=np.float64),
-            committed=rows["committed"].take(where).to_numpy().astype(bool),
-            value=rows["value"].take(where).to_numpy().astype(np.float64),
+def snapshots(profiles: pa.Table, X: Matrix, labels: pa.Table) -> tuple[Snapshot, ...]:
+    """Bring profiles and labels together by user and cut-off; one snapshot per cut-off of `profiles`, oldest first.
+
+    `profiles` has at least `user_id, as_of, recency_days`, X [B, D] its rows as numbers; `labels` is what the relation
+    of that name gives, in any order and for these cut-offs at least.
+
+    Raises:
+        EvidenceError: a user has a profile but no label, so the two were not made from one log.
+    """
+    where = pc.index_in(_key(profiles), value_set=_key(labels))
+    if where.null_count:
+        raise EvidenceError(
+            f"snapshots: {where.null_count} of {len(where)} profiles have no label of the same user and cut-off; "
+            "expected both from the same log and cut-offs"
         )
+    recency_days = recency_of(profiles)
+    committed = labels["committed"].take(where).to_numpy().astype(np.bool_)
+    value = labels["value"].take(where).to_numpy().astype(np.float64)
+    cuts, cut_of = np.unique(profiles["as_of"].cast(TIME).to_numpy(), return_inverse=True)
+    return tuple(
+        Snapshot(cut.item(), X[cut_of == i], recency_days[cut_of == i], committed[cut_of == i], value[cut_of == i])
+        for i, cut in enumerate(cuts)
+    )
+
+
+def recency_of(profiles: pa.Table) -> Vector:
+    """Days since the last activity of each row; users who were only shown something count as long silent."""
+    recency_days: Vector = pc.fill_null(profiles["recency_days"].cast(pa.float64()), NEVER_ACTIVE_DAYS).to_numpy()
+    return recency_days
+
+
+def _key(table: pa.Table) -> pa.Array:
+    moment = table["as_of"].cast(TIME).cast(pa.int64()).cast(pa.string())
+    return pc.binary_join_element_wise(table["user_id"], moment, "\x1f").combine_chunks()
