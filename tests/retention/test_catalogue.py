@@ -6,10 +6,7 @@ import pytest
 
 from tenure.errors import ConfigError
 from tenure.lifecycle.stages import Stage
-from tenure.recommendation.ease import Ease
-from tenure.recommendation.popular import Popular
-from tenure.recommendation.repeats import Repeats
-from tenure.recommendation.rules import Rules
+from tenure.recommendation.recommender import SOURCES, SlateConfig
 from tenure.retention.catalogue import CATALOGUE, LEAVE_ALONE, Strategy
 
 
@@ -31,9 +28,16 @@ def test_leave_alone_is_last_free_and_without_effect() -> None:
 
 
 def test_emphasis_names_sources_that_exist() -> None:
-    sources = {source.name for source in (Ease, Popular, Repeats, Rules)}
     for strategy in CATALOGUE.values():
-        assert set(strategy.emphasis) <= sources, strategy.name
+        assert set(strategy.emphasis) <= set(SOURCES), strategy.name
+
+
+def test_slates_follow_the_strategy() -> None:
+    usual = SlateConfig(weights={"repeats": 1.0, "popular": 0.5}, diversity=0.05, length=7)
+    familiar = CATALOGUE["familiar"].slate(usual)
+    assert familiar.weights == {"repeats": 2.0, "popular": 0.25}
+    assert (familiar.diversity, familiar.length) == (0.0, 7), "variety is never less than none"
+    assert LEAVE_ALONE.slate(usual) == usual
 
 
 def test_names_titles_and_aims_are_distinct_sentences() -> None:

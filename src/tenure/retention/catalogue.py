@@ -9,10 +9,11 @@ A strategy without cost only changes what the recommender shows; the others also
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tenure.errors import ConfigError
 from tenure.lifecycle.stages import Stage
+from tenure.recommendation.recommender import SlateConfig
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +54,17 @@ class Strategy:
                 f"Strategy '{self.name}'.cost_per_contact: expected 0 or more, got {self.cost_per_contact}"
             )
 
+    def slate(self, usual: SlateConfig) -> SlateConfig:
+        """How are slates made under this strategy, given how they are usually made?
+
+        >>> usual = SlateConfig(weights={"repeats": 1.0, "popular": 0.1}, diversity=0.2)
+        >>> varied = CATALOGUE["explore"].slate(usual)
+        >>> varied.weights, varied.diversity
+        ({'repeats': 0.3, 'popular': 0.1}, 0.4)
+        """
+        weights = {source: weight * self.emphasis.get(source, 1.0) for source, weight in usual.weights.items()}
+        return replace(usual, weights=weights, diversity=min(max(usual.diversity + self.diversity, 0.0), 1.0))
+
     @property
     def rule(self) -> str:
         """For whom it is meant, in words.
@@ -85,7 +97,7 @@ _STRATEGIES = (
         title="Show around",
         aim="Lead the newcomer to a second commitment with what most people like, from many corners.",
         stages=frozenset({Stage.ACQUIRED}),
-        emphasis={"popular": 2.0, "rules": 1.5},
+        emphasis={"popular": 4.0, "rules": 4.0},
         diversity=0.2,
         assumed_saving=0.05,
         assumed_growth=0.02,
@@ -96,7 +108,7 @@ _STRATEGIES = (
         aim="Show more variety, so that there are more reasons to come back.",
         stages=frozenset({Stage.ACTIVATED, Stage.RETAINED, Stage.GROWING}),
         highest_risk=0.5,
-        emphasis={"ease": 1.5, "repeats": 0.7},
+        emphasis={"ease": 2.0, "repeats": 0.3},
         diversity=0.2,
         assumed_saving=0.02,
         assumed_growth=0.02,
@@ -116,7 +128,7 @@ _STRATEGIES = (
         aim="Offer what goes well with what they choose anyway.",
         stages=frozenset({Stage.RETAINED, Stage.GROWING}),
         highest_risk=0.3,
-        emphasis={"rules": 2.0},
+        emphasis={"rules": 10.0},
         assumed_growth=0.03,
     ),
     Strategy(
@@ -154,7 +166,7 @@ _STRATEGIES = (
         title="Win back",
         aim="Write with an offer that is worth a fresh start.",
         stages=frozenset({Stage.DORMANT, Stage.CHURNED}),
-        emphasis={"popular": 1.5},
+        emphasis={"popular": 3.0},
         diversity=0.1,
         cost_per_contact=0.05,
         discount=0.1,
