@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 import ibis
-from ibis.expr.types import Table
+from ibis.expr.types import BooleanValue, IntegerValue, Table
 
 from tenure.domain import Period
 from tenure.events.log import before, is_activity
@@ -34,3 +34,14 @@ def every_period(active: Table, last: int) -> Table:
     """All periods from the first with activity to `last`, also those in which nobody came: one column, `period`."""
     span = active.aggregate(first=active.period.min())
     return span.select(period=ibis.range(span.first, last + 1).unnest())
+
+
+def total(
+    count: IntegerValue, *, where: BooleanValue | None = None, over: ibis.expr.builders.WindowBuilder | None = None
+) -> IntegerValue:
+    """The sum of a count, as a count.
+
+    Engines widen sums of integers, DuckDB to 128 bits, which Arrow reads as decimals; doubles are exact to 2 ** 53.
+    """
+    found = count.cast("float64").sum(where=where)
+    return (found if over is None else found.over(over)).cast("int64")

@@ -12,6 +12,7 @@ from ibis.expr.types import IntegerValue, Table
 from tenure.domain import Period
 from tenure.errors import ConfigError
 from tenure.events.log import before, is_activity
+from tenure.lifecycle.activity import total
 from tenure.lifecycle.periods import PERIOD_DAYS, last_begun, last_complete, period_number, period_start, seconds_of
 from tenure.schema import SECONDS_PER_DAY
 
@@ -93,7 +94,7 @@ def average_retention(cells: Table) -> Table:
     complete = cells.filter(cells.is_complete)
     averages = complete.group_by("age").aggregate(
         n_cohorts=complete.count(),
-        n_users=complete.n_users.sum().cast("int64"),
+        n_users=total(complete.n_users),
         weighted_rate=complete.n_retained.sum() / complete.n_users.sum(),
         simple_rate=complete.rate.mean(),
     )
@@ -110,12 +111,12 @@ def _retained_on_or_after(ages: Table, grid: Table) -> Table:
     cells = grid.left_join(ends, ["cohort", "age"])
     cells = cells.select("cohort", "age", n_last=cells.n_last.fill_null(0))
     from_here_on = ibis.cumulative_window(group_by="cohort", order_by=ibis.desc("age"))
-    return cells.select("cohort", "age", n_retained=cells.n_last.sum().over(from_here_on).cast("int64"))
+    return cells.select("cohort", "age", n_retained=total(cells.n_last, over=from_here_on))
 
 
 def _grid(ages: Table, as_of: datetime, period: Period, clock: Clock) -> Table:
     """Every cohort with its size, and every age that any of its members can have reached."""
-    sizes = ages.group_by("cohort").aggregate(n_users=(ages.age == 0).sum().cast("int64"))
+    sizes = ages.group_by("cohort").aggregate(n_users=ages.count(where=ages.age == 0))
     if clock == "calendar":
         oldest = last_begun(as_of, period) - sizes.cohort
     else:

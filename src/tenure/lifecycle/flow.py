@@ -8,6 +8,7 @@ import ibis
 from ibis.expr.types import Table
 
 from tenure.errors import ConfigError
+from tenure.lifecycle.activity import total
 from tenure.lifecycle.periods import single
 
 UNSEEN = "unseen"
@@ -67,6 +68,6 @@ def transitions(moves: Table) -> Table:
     p`; p sums to 1 over `to_stage`.
     """
     known = moves.filter(moves.from_stage != UNSEEN)
-    pairs = known.group_by("from_stage", "to_stage").aggregate(n_users=known.n_users.sum().cast("int64"))
-    n_from = pairs.n_users.sum().over(ibis.window(group_by="from_stage"))
+    pairs = known.group_by("from_stage", "to_stage").aggregate(n_users=total(known.n_users))
+    n_from = total(pairs.n_users, over=ibis.window(group_by="from_stage"))
     return pairs.mutate(p=pairs.n_users / n_from).order_by("from_stage", "to_stage")

@@ -36,9 +36,9 @@ def growth(active: Table, as_of: datetime, period: Period, users: Table | None =
     kinds = _kinds(active, as_of, period, users)
     came = kinds.group_by("period").aggregate(
         n_active=kinds.count(),
-        n_new=(kinds.kind == "new").sum().cast("int64"),
-        n_returning=(kinds.kind == "returning").sum().cast("int64"),
-        n_resurrecting=(kinds.kind == "resurrecting").sum().cast("int64"),
+        n_new=kinds.count(where=kinds.kind == "new"),
+        n_returning=kinds.count(where=kinds.kind == "returning"),
+        n_resurrecting=kinds.count(where=kinds.kind == "resurrecting"),
     )
     missed = active.filter(active.next_period.isnull() | (active.next_period > active.period + 1))
     lost = missed.group_by(period=missed.period + 1).aggregate(n_lost=missed.count())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from functools import cache
+from string import Formatter
 from typing import Any
 
 import pyarrow as pa
@@ -13,6 +14,8 @@ from tenure.lifecycle.stages import RULES, Stage
 from tenure.lifecycle.thresholds import Thresholds
 
 _REASONS = {rule.name: rule.reason for rule in RULES}
+_NAMES = {rule.name: {name for _, name, _, _ in Formatter().parse(rule.reason) if name} for rule in RULES}
+_COLUMNS = ["user_id", "as_of", "stage", "reason", "silence_days", "overdue_ratio", "n_occasions"]
 
 
 def explained(placed: pa.Table, thresholds: Thresholds) -> pa.Table:
@@ -21,10 +24,10 @@ def explained(placed: pa.Table, thresholds: Thresholds) -> pa.Table:
     Columns: `user_id, as_of, stage, reason, silence_days, overdue_ratio, n_occasions`.
     """
     explain = _explainer(thresholds)
-    numbers = placed.select([name for name in placed.column_names if name not in ("user_id", "as_of", "stage")])
+    needed = set().union(*_NAMES.values(), {"rule"})
+    numbers = placed.select([name for name in placed.column_names if name in needed])
     reasons = pa.array([explain(row) for row in numbers.to_pylist()], pa.string())
-    table = placed.append_column("reason", reasons)
-    return table.select(["user_id", "as_of", "stage", "reason", "silence_days", "overdue_ratio", "n_occasions"])
+    return placed.append_column("reason", reasons).select(_COLUMNS)
 
 
 def reason(row: Mapping[str, Any], thresholds: Thresholds) -> str:
@@ -38,8 +41,9 @@ def reason(row: Mapping[str, Any], thresholds: Thresholds) -> str:
 def rulebook(thresholds: Thresholds) -> list[tuple[Stage, str]]:
     """What does each stage mean here? Stage and sentence, in order of precedence, with this log's numbers.
 
-    >>> numbers = Thresholds(period="week", typical_gap_days=7, late_ratio=2.5, dormant_days=60, churned_days=120,
-    recent_days=30, ...                      activated_occasions=2)
+    >>> numbers = Thresholds(
+    ...     period="week", typical_gap_days=7, late_ratio=2.5, dormant_days=60, churned_days=120, recent_days=30
+    ... )
     >>> rulebook(numbers)[1]
     (<Stage.CHURNED: 'churned'>, 'Silent for at least 120 days.')
     """
@@ -49,11 +53,17 @@ def rulebook(thresholds: Thresholds) -> list[tuple[Stage, str]]:
 
 def _explainer(thresholds: Thresholds) -> Callable[[Mapping[str, Any]], str]:
     fixed = _words(asdict(thresholds))
-    return lambda row: _REASONS[row["rule"]].format_map(fixed | _words(row))
+
+    def explain(row: Mapping[str, Any]) -> str:
+        rule = row["rule"]
+        own = {name: row[name] for name in _NAMES[rule] if name in row}
+        return _REASONS[rule].format_map(fixed | _words(own))
+
+    return explain
 
 
 def _words(numbers: Mapping[str, Any]) -> dict[str, Any]:
-    """Durations, occasions (they are days) and counts of signs in words; everything else as it is."""
+    """Durations, occasions (they are days), counts of signs and amounts in words; everything else as it is."""
     return {name: _unit(name)(value) for name, value in numbers.items()}
 
 
@@ -61,15 +71,19 @@ def _words(numbers: Mapping[str, Any]) -> dict[str, Any]:
 def _unit(name: str) -> Callable[[Any], Any]:
     if name.endswith(("_days", "_occasions")):
         return _days
-    return _times if name in ("n_referrals", "n_praises", "advocate_praises") else lambda value: value
+    if name in ("n_referrals", "n_praises", "advocate_praises"):
+        return _times
+    return _amount if name.endswith("_amount") else lambda value: value
 
 
-def _days(number: float | None) -> str:
-    if number is None:
-        return "no days"
-    text = f"{number:.0f}" if number >= 10 else f"{number:.1f}".removesuffix(".0")
+def _days(number: float) -> str:
+    text = _amount(number)
     return f"{text} day" if text == "1" else f"{text} days"
 
 
 def _times(number: int) -> str:
     return "once" if number == 1 else f"{number} times"
+
+
+def _amount(number: float) -> str:
+    return f"{number:,.0f}" if number >= 10 else f"{number:.1f}".removesuffix(".0")

@@ -11,6 +11,7 @@ from ibis.expr.types import BooleanValue, IntegerColumn, IntegerValue, Table
 
 from tenure.domain import Role
 from tenure.events.log import AsOf, before, cutoffs, days_between, has_role, is_activity
+from tenure.lifecycle.activity import total
 from tenure.lifecycle.periods import period_number
 from tenure.lifecycle.thresholds import Thresholds, usual_gap
 
@@ -62,8 +63,8 @@ def signs(events: Table, as_of: AsOf, thresholds: Thresholds) -> Table:
         earlier_occasions=n_days(cut.commitment_day, is_usual),
         recent_value=cut.amount.sum(where=is_recent),
         earlier_value=cut.amount.sum(where=is_usual),
-        n_referrals=cut.n_referrals.sum(where=is_remembered).fill_null(0).cast("int64"),
-        n_praises=cut.n_praises.sum(where=is_remembered).fill_null(0).cast("int64"),
+        n_referrals=total(cut.n_referrals, where=is_remembered).fill_null(0),
+        n_praises=total(cut.n_praises, where=is_remembered).fill_null(0),
     )
     silent_since = ibis.coalesce(seen.last_active, seen.first_seen)
     silence = (days_between(seen.as_of, silent_since).ceil() - 1).cast("int64")
@@ -111,8 +112,8 @@ def _user_days(events: Table, as_of: AsOf, thresholds: Thresholds, split_at: lis
         last_exit=cut.timestamp.max(where=has_role(cut, Role.EXIT)),
         has_commitment=has_role(cut, Role.COMMITMENT).any(),
         amount=cut.value.sum(where=has_role(cut, Role.COMMITMENT, Role.REVERSAL)),
-        n_referrals=has_role(cut, Role.REFERRAL).sum(),
-        n_praises=is_praise.sum(),
+        n_referrals=cut.count(where=has_role(cut, Role.REFERRAL)),
+        n_praises=cut.count(where=is_praise),
     )
     return days.mutate(
         active_day=ibis.ifelse(days.last_active.notnull(), days.day, None),

@@ -109,8 +109,8 @@ RULES: tuple[Rule, ...] = (
         name="grows",
         stage=Stage.GROWING,
         holds=_grows,
-        sentence="In the last {recent_days} worth {growth_ratio:g} times the usual or more, on more days than by chance.",
-        reason="worth {recent_amount:.4g} in the last {recent_days}, usually {usual_amount:.4g}",
+        sentence="In the last {recent_days} worth {growth_ratio:g} times the usual or more, on more days than chance.",
+        reason="worth {recent_amount} in the last {recent_days}, usually {usual_amount}",
     ),
     Rule(
         name="keeps_coming",

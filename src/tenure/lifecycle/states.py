@@ -27,7 +27,7 @@ import ibis
 from ibis.expr.types import IntegerValue, Table
 
 from tenure.domain import Period
-from tenure.lifecycle.activity import every_period
+from tenure.lifecycle.activity import every_period, total
 from tenure.lifecycle.periods import last_complete, period_start
 
 ACTIVE_STATES = ("new", "current", "reactivated", "resurrected")
@@ -88,9 +88,7 @@ def return_rates(active: Table, as_of: datetime, period: Period) -> Table:
         (silence < windows.long, "at_risk_late"),
         else_="dormant",
     )
-    returned = returns.group_by(period=returns.until - 1, state=state).aggregate(
-        n_active_next=returns.n_users.sum().cast("int64")
-    )
+    returned = returns.group_by(period=returns.until - 1, state=state).aggregate(n_active_next=total(returns.n_users))
     joined = counts.filter(counts.period < last_complete(as_of, period)).left_join(returned, ["period", "state"])
     n_active_next = joined.n_active_next.fill_null(0)
     return joined.select(
@@ -114,7 +112,7 @@ def reach(states: Table) -> Table:
         "n_active_long": states.state != "dormant",
     }
     counts = states.group_by("period_start").aggregate(
-        **{name: states.n_users.sum(where=is_in).cast("int64") for name, is_in in inside.items()}
+        **{name: total(states.n_users, where=is_in) for name, is_in in inside.items()}
     )
     return counts.mutate(stickiness=counts.n_active / counts.n_active_long.nullif(0)).order_by("period_start")
 
@@ -170,7 +168,7 @@ def _counts(active: Table, as_of: datetime, period: Period) -> Table:
     joined = grid.left_join(changes, ["period", "state"])
     joined = joined.select("period", "state", change=joined.change.fill_null(0))
     so_far = ibis.cumulative_window(group_by="state", order_by="period")
-    return joined.select("period", "state", n_users=joined.change.sum().over(so_far).cast("int64"))
+    return joined.select("period", "state", n_users=total(joined.change, over=so_far))
 
 
 def _interval(spans: Table, state: ibis.expr.types.StringValue, start: IntegerValue, end: IntegerValue) -> Table:

@@ -9,6 +9,7 @@ from ibis.expr.types import Table
 
 from tenure.domain import Period
 from tenure.errors import ConfigError
+from tenure.lifecycle.activity import total
 from tenure.lifecycle.periods import last_complete
 
 
@@ -38,8 +39,8 @@ def stickiness(active: Table, as_of: datetime, period: Period, n_periods: int) -
     numbers = ibis.range(1, n_periods + 1).unnest().name("n_active_periods").as_table()
     table = numbers.left_join(users, "n_active_periods")
     table = table.select("n_active_periods", n_users=table.n_users.fill_null(0))
-    at_least = table.n_users.sum().over(ibis.cumulative_window(order_by=ibis.desc("n_active_periods"))).cast("int64")
-    table = table.mutate(n_at_least=at_least, n_all=table.n_users.sum().over(ibis.window()).nullif(0))
+    at_least = total(table.n_users, over=ibis.cumulative_window(order_by=ibis.desc("n_active_periods")))
+    table = table.mutate(n_at_least=at_least, n_all=total(table.n_users, over=ibis.window()).nullif(0))
     return table.select(
         "n_active_periods",
         "n_users",

@@ -48,7 +48,7 @@ class Thresholds:
     """Silence after which a user counts as churned; twice `dormant_days` where the domain does not say."""
     recent_days: float
     """What "lately" means: the domain's horizon or one typical gap, whichever is longer, but at most `dormant_days`."""
-    activated_occasions: int
+    activated_occasions: int = 2
     """Number of days with a commitment that make a user activated."""
     growth_ratio: float = 1.5
     """Growing: worth at least this many times as much lately as usual."""
