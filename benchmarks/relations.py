@@ -3,8 +3,8 @@
     python benchmarks/relations.py --events 10_000_000 --users 200_000
 
 Writes a log to a temporary folder, runs every task in a process of its own, libraries in turn, checks that all give the
-same result, and prints Markdown tables: seconds from Parquet on disk to the result in memory (libraries already imported;
-for tenure the compiling of the relation is included), and the peak memory of the process. Ratios are within one session.
+same result, and prints Markdown tables: seconds from Parquet on disk to the result in memory (libraries are imported
+before; compiling tenure's relations is included), and the peak memory of the process. Ratios are within one session.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def measured(libraries: list[str], folder: Path, repeats: int) -> dict[tuple[str
         for _ in range(repeats):
             for library in libraries:
                 command = [sys.executable, __file__, "--measure", library, task, str(folder)]
-                done = subprocess.run(command, check=True, capture_output=True, text=True)
+                done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
                 run = json.loads(done.stdout)
                 print(f"{folder.name} events, {task}, {library}: {run}", file=sys.stderr)
                 if run["seconds"] < best.get((library, task), run)["seconds"] or (library, task) not in best:
