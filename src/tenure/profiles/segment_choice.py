@@ -6,7 +6,7 @@ assigned to the segments of both. A number is admissible when
 1. the two halves agree on who belongs together (adjusted Rand index),
 2. every segment comes back from the halves (Jaccard similarity with its likeness there, on average),
 3. no segment is too small to act on,
-4. the silhouette has not collapsed against the best one.
+4. segments are not much less distinct (silhouette) than those of the best number.
 
 The largest admissible number is chosen: finer is more useful as long as it is not noise. None = one segment. The
 Calinski-Harabasz index is shown beside them.
@@ -41,8 +41,8 @@ class ChoiceConfig:
     """Mean Jaccard of the least stable segment."""
     min_share: float = 0.03
     """Share of the users in the smallest segment."""
-    min_silhouette_ratio: float = 0.5
-    """Silhouette over the best silhouette of any number tried."""
+    max_silhouette_loss: float = 0.2
+    """How far the silhouette (-1 to 1, 1 = far apart) may lie below the best of any number tried."""
     min_users: int = 10
     """So many users per segment are needed to try a number at all."""
 
@@ -78,7 +78,7 @@ def chosen(trials: Sequence[Trial], config: ChoiceConfig = ChoiceConfig()) -> Tr
         if t.agreement >= config.min_agreement
         and min(t.stabilities) >= config.min_stability
         and t.smallest_share >= config.min_share
-        and t.silhouette >= config.min_silhouette_ratio * best
+        and t.silhouette >= best - config.max_silhouette_loss
     ]
     return max(admissible, key=lambda t: t.n_segments, default=None)
 

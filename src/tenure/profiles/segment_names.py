@@ -72,7 +72,7 @@ _PLACE_OF = {trait.kind: place for place, trait in reversed(list(enumerate(TRAIT
 def names(contrast: Contrast, domain: Domain) -> list[str]:
     """What to call each of K segments? The few words that set it apart, no two names alike.
 
-    A segment without a clear trait is "typical". When two would be called the same, the later (smaller) gets one more word,
+    A segment without a clear trait is "typical". When two would be called the same, the later gets one more word,
     for the trait in which the two differ most; a number only where there is none.
     """
     if len(contrast.z) == 1:

@@ -24,6 +24,8 @@ class SegmentsConfig:
 
     variance_share: float = 0.6
     """As many directions are kept as hold this share of the differences between users; the rest is mostly noise."""
+    min_directions: int = 5
+    """Not fewer, where there are so many: along a line any cut comes back from other users, even one through noise."""
     max_directions: int = 12
     n_sample: int = 4_000
     """The number of segments is chosen on so many users, drawn at random."""
@@ -101,8 +103,9 @@ def _directions(z: NDArray[np.float64], config: SegmentsConfig) -> NDArray[np.fl
     # Without differences there is no direction; rounding would still give some.
     if not total > 1e-9 * len(z):
         return np.empty((z.shape[1], 0))
-    number = int(np.searchsorted(np.cumsum(variances) / total, config.variance_share)) + 1
-    axes = axes[:, : min(number, config.max_directions)]
+    enough = int(np.searchsorted(np.cumsum(variances) / total, config.variance_share)) + 1
+    number = min(max(enough, config.min_directions), config.max_directions, int((variances > 1e-9 * total).sum()))
+    axes = axes[:, :number]
     # An axis has no sign of its own: let its largest entry be positive, so that a map is never mirrored.
     largest = np.abs(axes).argmax(axis=0)
     directions: NDArray[np.float64] = axes * np.sign(axes[largest, np.arange(axes.shape[1])])
