@@ -69,6 +69,16 @@ def test_the_same_seed_gives_the_same_segments_and_another_seed_the_same_groups(
     assert adjusted_rand_score(first.assign(matrix).segment, other.assign(matrix).segment) > 0.98
 
 
+def test_the_order_of_rows_changes_no_segment() -> None:
+    matrix, _ = blobs(4)
+    whole = profiles(matrix)
+    order = np.random.default_rng(9).permutation(len(matrix))
+    shuffled = Profiles(whole.table.take(order), matrix[order], matrix[order], whole.names, whole.themes)
+    first, again = (Segments.fit(p, seed=1, config=FAST) for p in (whole, shuffled))
+    assert np.array_equal(first.centres, again.centres)
+    assert np.array_equal(first.stability, again.stability)
+
+
 def test_assign_gives_the_nearest_centre_and_its_distance() -> None:
     draw = np.random.default_rng(0)
     points, centres = draw.normal(size=(50, 3)), draw.normal(size=(4, 3))

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 import numpy as np
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from tenure.profiles.segment_choice import ChoiceConfig, Trial, chosen, k_means, nearest, try_numbers
@@ -62,9 +63,12 @@ class Segments:
     @classmethod
     def fit(cls, profiles: Profiles, *, seed: int, config: SegmentsConfig = SegmentsConfig()) -> Self:
         """Which kinds of users are there? One segment, when no split of the users comes back from their halves."""
-        origin = profiles.matrix.mean(axis=0) if len(profiles.matrix) else np.zeros(len(profiles.names))
-        directions = _directions((profiles.matrix - origin) * profiles.balance, config) * profiles.balance[:, None]
-        points = (profiles.matrix - origin) @ directions
+        # Draws are by place in line: stand in the order of ids, so that the order of rows cannot change a segment.
+        line = pc.sort_indices(profiles.table, [("user_id", "ascending"), ("as_of", "ascending")]).to_numpy()
+        matrix = profiles.matrix[line]
+        origin = matrix.mean(axis=0) if len(matrix) else np.zeros(matrix.shape[1])
+        directions = _directions((matrix - origin) * profiles.balance, config) * profiles.balance[:, None]
+        points = (matrix - origin) @ directions
         sample = points
         if len(points) > config.n_sample:
             sample = points[generator(seed, "segments", "sample").choice(len(points), config.n_sample, replace=False)]
