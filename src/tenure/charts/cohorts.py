@@ -10,7 +10,7 @@ import pyarrow as pa
 from tenure.charts import theme
 from tenure.charts.wording import count, percent
 
-MOST_COHORTS = 26
+MOST_COHORTS = 20
 """More rows than this cannot be read; the largest are shown."""
 
 

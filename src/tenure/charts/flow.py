@@ -9,6 +9,11 @@ import pyarrow.compute as pc
 from tenure.charts import theme
 from tenure.charts.wording import count, percent
 
+FLOW_HEIGHT = 460
+
+GAP = 0.042
+"""Between two stages, in shares of the height: room for a label even where hardly anybody is."""
+
 
 def stage_sizes(stages: pa.Table) -> go.Figure:
     """How many users are in each stage now? `stages`: one row per user with `stage`."""
@@ -28,11 +33,11 @@ def stage_sizes(stages: pa.Table) -> go.Figure:
         hovertemplate="%{y}: %{text}<extra></extra>",
     )
     figure.update_xaxes(visible=False, range=[0, 1.35 * max(n_users.values(), default=1)])
-    figure.update_yaxes(showgrid=False)
+    figure.update_yaxes(showgrid=False, type="category")
     return figure
 
 
-def stage_flow(transitions: pa.Table, *, from_label: str = "before", to_label: str = "now") -> go.Figure:
+def stage_flow(transitions: pa.Table, *, from_label: str = "before", to_label: str = "after") -> go.Figure:
     """How do users move between stages from one cut-off to the next?
 
     `transitions`: a row per pair of stages, `from_stage, to_stage, n_users, p`; several rows of one pair are added up.
@@ -44,7 +49,9 @@ def stage_flow(transitions: pa.Table, *, from_label: str = "before", to_label: s
     place = {side: i for i, side in enumerate(sides)}
     stayed = sum(r["n_users_sum"] for r in rows if r["from_stage"] == r["to_stage"])
     total = max(sum(out.values()), 1)
-    figure = theme.figure(f"{percent(stayed / total)} stay in their stage from one cut-off to the next", height=440)
+    figure = theme.figure(
+        f"{percent(stayed / total)} stay in their stage from one cut-off to the next", height=FLOW_HEIGHT
+    )
     if rows:
         figure.add_sankey(
             arrangement="fixed",
@@ -56,7 +63,7 @@ def stage_flow(transitions: pa.Table, *, from_label: str = "before", to_label: s
                 "x": [0.001 if side == "from" else 0.999 for side, _ in sides],
                 "y": _heights([out[s] for k, s in sides if k == "from"])
                 + _heights([into[s] for k, s in sides if k == "to"]),
-                "pad": 14,
+                "pad": GAP * (FLOW_HEIGHT - 48),
                 "thickness": 14,
                 "line": {"width": 0},
             },
@@ -72,7 +79,7 @@ def stage_flow(transitions: pa.Table, *, from_label: str = "before", to_label: s
     for x, anchor, text in ((0, "left", from_label), (1, "right", to_label)):
         figure.add_annotation(
             x=x,
-            y=1.0,
+            y=1.02,
             xref="paper",
             yref="paper",
             yanchor="bottom",
@@ -80,7 +87,7 @@ def stage_flow(transitions: pa.Table, *, from_label: str = "before", to_label: s
             text=theme.label(text),
             showarrow=False,
         )
-    figure.update_layout(margin={"t": 30, "l": 4, "r": 4, "b": 12})
+    figure.update_layout(margin={"t": 36, "l": 4, "r": 4, "b": 12})
     return figure
 
 
@@ -92,9 +99,11 @@ def _totals(rows: list[dict[str, object]], side: str) -> dict[str, int]:
 
 
 def _heights(sizes: list[int]) -> list[float]:
-    """Middle of each node on a side, from top to bottom, in shares of the height."""
+    """Middle of each node on a side, from top to bottom, in shares of the height, a gap between each two."""
     total, above, middles = max(sum(sizes), 1), 0, []
-    for size in sizes:
-        middles.append(min(max((above + size / 2) / total, 0.001), 0.999))
+    room = 1 - GAP * (len(sizes) - 1)
+    for i, size in enumerate(sizes):
+        middle = GAP * i + room * (above + size / 2) / total
+        middles.append(min(max(middle, 0.001), 0.999))  # Plotly takes 0 and 1 for "not given"
         above += size
     return middles

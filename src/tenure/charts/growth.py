@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from statistics import median
+
 import plotly.graph_objects as go
 import pyarrow as pa
 
@@ -25,10 +27,11 @@ def growth(accounts: pa.Table, *, period: str = "period") -> go.Figure:
     """
     start = accounts.column("period_start").to_pylist()
     whole = accounts.column("is_complete").to_pylist()
+    ratio = [r if ok else None for r, ok in zip(accounts.column("quick_ratio").to_pylist(), whole, strict=True)]
     figure = theme.figure(_finding(accounts, period), height=420, y="users", legend=True)
     figure.update_layout(barmode="relative", yaxis={"domain": [0.38, 1]})
     figure.update_layout(
-        yaxis2={"domain": [0, 0.26], "title": {"text": "quick ratio"}, "rangemode": "tozero", "nticks": 4}
+        yaxis2={"domain": [0, 0.26], "title": {"text": "quick ratio"}, "range": [0, _top(ratio)], "nticks": 4}
     )
     figure.update_xaxes(anchor="y2")
     for column, word, colour in PARTS:
@@ -40,7 +43,6 @@ def growth(accounts: pa.Table, *, period: str = "period") -> go.Figure:
             marker_opacity=[1.0 if is_whole else 0.4 for is_whole in whole],
             hovertemplate=f"%{{x|%d %b %Y}}: %{{y:,}} {word}<extra></extra>",
         )
-    ratio = [r if ok else None for r, ok in zip(accounts.column("quick_ratio").to_pylist(), whole, strict=True)]
     figure.add_scatter(
         x=start,
         y=ratio,
@@ -54,6 +56,12 @@ def growth(accounts: pa.Table, *, period: str = "period") -> go.Figure:
     )
     figure.add_hline(y=1, yref="y2", line={"color": theme.TEXT, "width": 1, "dash": "dot"})
     return figure
+
+
+def _top(ratio: list[float | None]) -> float:
+    """Upper end of the axis: the first periods of a log have ratios so large that they would flatten all others."""
+    known = [r for r in ratio if r is not None]
+    return min(1.1 * max(known), max(3 * median(known), 1.5)) if known else 1.5
 
 
 def _finding(accounts: pa.Table, period: str) -> str:

@@ -25,7 +25,7 @@ def stake_by_strategy(strategies: pa.Table, *, currency: str = "") -> go.Figure:
         hovertemplate="%{y}: %{text}, %{customdata} users<extra></extra>",
     )
     figure.update_xaxes(visible=False, range=[0, 1.25 * max((row["stake"] for row in rows), default=1)])
-    figure.update_yaxes(showgrid=False)
+    figure.update_yaxes(showgrid=False, type="category")
     return figure
 
 

@@ -95,6 +95,7 @@ def weights(inputs: pa.Table, descriptions: Mapping[str, str], *, towards: str =
     )
     figure.update_yaxes(
         showgrid=False,
+        type="category",
         tickvals=[row["feature"] for row in rows],
         ticktext=[theme.label(descriptions.get(row["feature"], theme.name(row["feature"])), 44) for row in rows],
     )

@@ -8,7 +8,8 @@ import pyarrow as pa
 from tenure.charts import theme
 from tenure.charts.wording import percent
 
-MOST_RULES = 200
+MOST_RULES = 150
+"""Of each level."""
 
 
 def rule_map(rules: pa.Table) -> go.Figure:
@@ -17,7 +18,7 @@ def rule_map(rules: pa.Table) -> go.Figure:
     `rules`: a row per rule, the strongest first, `level, antecedent, consequent, support, confidence, lift`. Right =
     common, high = certain, large = surprising (lift).
     """
-    strongest = rules.slice(0, MOST_RULES)
+    rows = rules.to_pylist()
     figure = theme.figure(
         "How common, how certain and (by size) how surprising each rule is",
         height=360,
@@ -25,25 +26,24 @@ def rule_map(rules: pa.Table) -> go.Figure:
         y="confidence",
         legend=True,
     )
-    levels = sorted(set(strongest.column("level").to_pylist()))
-    for level, colour in zip(levels, theme.SERIES, strict=False):
-        rows = [row for row in strongest.to_pylist() if row["level"] == level]
+    for level, colour in zip(sorted({row["level"] for row in rows}), theme.SERIES, strict=False):
+        strongest = [row for row in rows if row["level"] == level][:MOST_RULES]
         figure.add_scatter(
-            x=[row["support"] for row in rows],
-            y=[row["confidence"] for row in rows],
+            x=[row["support"] for row in strongest],
+            y=[row["confidence"] for row in strongest],
             mode="markers",
             name=theme.label(level),
             marker={
                 "color": colour,
                 "opacity": 0.6,
-                "size": [5 + 4 * min(max(row["lift"], 0), 30) ** 0.5 for row in rows],
+                "size": [5 + 4 * min(max(row["lift"], 0), 30) ** 0.5 for row in strongest],
                 "line": {"width": 0},
             },
             text=[
                 f"{theme.label(row['antecedent'], 60)} → {theme.label(row['consequent'])}<br>"
                 f"in {percent(row['support'], 1)} of baskets, {percent(row['confidence'])} certain, "
                 f"{row['lift']:.1f} × chance"
-                for row in rows
+                for row in strongest
             ],
             hovertemplate="%{text}<extra></extra>",
         )

@@ -32,7 +32,7 @@ def segment_sizes(segments: pa.Table) -> go.Figure:
         hoverinfo="skip",
     )
     figure.update_xaxes(visible=False, range=[0, 1.4 * max((row["n_users"] for row in rows), default=1)])
-    figure.update_yaxes(showgrid=False)
+    figure.update_yaxes(showgrid=False, type="category")
     return figure
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import plotly.graph_objects as go
 import pyarrow as pa
 
 from tenure.charts import theme
-from tenure.charts.wording import count, percent
+from tenure.charts.wording import count, percent, several
 
 STATE_COLOURS = {
     "current": "#3f62b8",
@@ -45,10 +47,11 @@ def stickiness(active: pa.Table, *, period: str = "period") -> go.Figure:
     """In how many periods were users active? `active`: `n_active_periods, n_users, share`."""
     share = active.column("share").to_pylist()
     n = active.column("n_active_periods").to_pylist()
-    once = sum(s for s, k in zip(share, n, strict=True) if k == 1)
-    figure = theme.figure(
-        f"{percent(once)} were active in one {period} only", height=360, x=f"active {period}s", y="share of users"
-    )
+    most = max(n, default=1)
+    half = math.ceil(most / 2)
+    often = sum(s for s, k in zip(share, n, strict=True) if s is not None and k >= half)
+    title = f"{percent(often)} of the active came in at least {half} of {several(most, period)}"
+    figure = theme.figure(title, height=360, x=f"active {period}s", y="share of users")
     figure.add_bar(
         x=n,
         y=share,
@@ -70,4 +73,4 @@ def _finding(n_users: dict[tuple[object, str], int], periods: list[object]) -> s
         return "Nobody was active yet"
     last = {state: n for (period, state), n in n_users.items() if period == periods[-1]}
     total = max(sum(last.values()), 1)
-    return f"At the end, {percent(last.get('current', 0) / total)} of everybody seen come steadily"
+    return f"By now {percent(last.get('current', 0) / total)} of everybody ever seen come steadily"

@@ -26,7 +26,7 @@ def taste(liked: pa.Table, *, dimension: str = "category", most: int = 8) -> go.
         hoverinfo="skip",
     )
     figure.update_xaxes(visible=False, range=[0, 1.7 * max((row["share"] for row in rows), default=1)])
-    figure.update_yaxes(showgrid=False)
+    figure.update_yaxes(showgrid=False, type="category")
     return figure
 
 
@@ -48,6 +48,7 @@ def contributions(
     )
     figure.update_yaxes(
         showgrid=False,
+        type="category",
         tickvals=[row["feature"] for row in rows],
         ticktext=[
             f"{theme.label(descriptions.get(r['feature'], theme.name(r['feature'])), 34)}: {decimal(r['value'])}"

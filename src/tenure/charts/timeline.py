@@ -81,7 +81,7 @@ def _by_day(events: pa.Table) -> dict[tuple[datetime, str | None], float]:
     return days
 
 
-def _spans(history: pa.Table | None, first: datetime) -> list[tuple[str, datetime, datetime]]:
+def _spans(history: pa.Table, first: datetime) -> list[tuple[str, datetime, datetime]]:
     """The stages a user went through as (stage, from, to): what is found at a cut-off describes the time up to it."""
     spans: list[tuple[str, datetime, datetime]] = []
     start = first

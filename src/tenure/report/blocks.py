@@ -26,14 +26,14 @@ class Chart:
     """Pixels below which the chart scrolls inside its frame instead of shrinking."""
 
 
-class Measured(NamedTuple):
-    """A number and, in small below it, its 95% interval."""
+class Noted(NamedTuple):
+    """A text and something smaller below it: a number's interval, a title's id."""
 
-    value: str
-    interval: str = ""
+    text: str
+    small: str
 
 
-Cell = str | Measured
+Cell = str | Noted
 
 
 class Column(NamedTuple):

@@ -56,7 +56,7 @@ def action(results: Results) -> Section:
             caption=f"The {several(len(top), 'largest stake')}",
             columns=[
                 *text_columns(results.user, "stage"),
-                *number_columns("risk", "value if they come", "at stake"),
+                *number_columns("risk", "value", "at stake"),
                 *text_columns("strategy", "addressed", "why"),
             ],
             rows=[

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from tenure.charts.theme import name
 from tenure.charts.wording import fixed, is_known
-from tenure.report.blocks import Cell, Grid, Measured, number_columns, text_columns
+from tenure.report.blocks import Cell, Grid, Noted, number_columns, text_columns
 from tenure.report.results import Results
 
 T = TypeVar("T")
@@ -51,7 +51,7 @@ def with_interval(row: Mapping[str, Any] | None, column: str = "value") -> Cell:
         return ""
     if not (is_known(row["low"]) and is_known(row["high"])):
         return fixed(row[column])
-    return Measured(fixed(row[column]), f"{fixed(row['low'])} to {fixed(row['high'])}")
+    return Noted(fixed(row[column]), f"{fixed(row['low'])} to {fixed(row['high'])}")
 
 
 def main_model(results: Results) -> str | None:

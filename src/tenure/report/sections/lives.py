@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tenure.charts import taste, timeline
 from tenure.charts.theme import name
 from tenure.charts.wording import percent
-from tenure.report.blocks import Block, Card, Grid, chart, number_columns, text_columns
+from tenure.report.blocks import Block, Card, Cell, Grid, Noted, chart, number_columns, text_columns
 from tenure.report.results import Results, Story
 
 
@@ -42,7 +42,9 @@ def _life(results: Results, story: Story) -> Life:
         note = "Below: the stage of life found at each cut-off, drawn over the time before it."
         blocks.append(chart(figure, note=note, is_wide=True))
     if (liked := results.of_user("taste", who)) is not None:
-        blocks.append(chart(taste.taste(liked, dimension=liked.column("dimension").to_pylist()[0])))
+        dimensions = sorted(set(liked.column("dimension").to_pylist()))
+        dimension = "category" if "category" in dimensions else dimensions[0]
+        blocks.append(chart(taste.taste(liked, dimension=dimension)))
     if (pulls := results.of_user("contributions", who)) is not None:
         blocks.append(
             chart(taste.contributions(pulls, results.descriptions, towards=f"“{results.domain.commitment_verb}”"))
@@ -53,7 +55,7 @@ def _life(results: Results, story: Story) -> Life:
                 caption="Recommended now",
                 columns=[*number_columns("rank"), *text_columns(results.domain.item_noun, "why")],
                 rows=[
-                    [str(row["rank"]), results.titles.get(row["item_id"], row["item_id"]), row["reason"]]
+                    [str(row["rank"]), _named(row["item_id"], results.titles), row["reason"] or ""]
                     for row in slate.sort_by("rank").to_pylist()
                 ],
             )
@@ -65,6 +67,10 @@ def _life(results: Results, story: Story) -> Life:
         facts=_facts(results, who),
         blocks=blocks,
     )
+
+
+def _named(item: str, titles: Mapping[str, str]) -> Cell:
+    return Noted(titles[item], item) if item in titles else item
 
 
 def _facts(results: Results, who: str) -> list[Card]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -16,7 +17,7 @@ from tenure.report.blocks import Block, Card, Cards, Grid, Section, chart, numbe
 from tenure.report.results import Results
 
 MOST_RULES_SHOWN = 8
-"""Of each level."""
+"""Of each level; of a rule and its reverse only the stronger."""
 
 
 def segments(results: Results) -> Section:
@@ -82,25 +83,31 @@ def rules(results: Results) -> Section:
 
 
 def _with_titles(rules: pa.Table, titles: Mapping[str, str]) -> pa.Table:
-    """The rules with the titles of items in the place of their ids."""
-    for side in ("antecedent", "consequent"):
-        things = [
-            SEPARATOR.join(titles.get(thing, thing) for thing in row[side].split(SEPARATOR))
-            if row["level"] == "item"
-            else row[side]
-            for row in rules.to_pylist()
-        ]
-        rules = rules.set_column(rules.column_names.index(side), side, pa.array(things, pa.string()))
-    return rules
+    """The rules with the titles of items in the place of their ids, or beside them where two have the same title."""
+    sides = ("antecedent", "consequent")
+    rows = rules.to_pylist()
+    for row in rows:
+        if row["level"] == "item":
+            things = {side: row[side].split(SEPARATOR) for side in sides}
+            named = {thing: titles.get(thing, thing) for side in sides for thing in things[side]}
+            if len(set(named.values())) < len(named):
+                named = {thing: f"{title} ({thing})" for thing, title in named.items()}
+            row |= {side: SEPARATOR.join(named[thing] for thing in things[side]) for side in sides}
+    return pa.Table.from_pylist(rows, schema=rules.schema)
 
 
 def _rule_grid(rules: pa.Table, level: str) -> Grid:
+    shown: dict[tuple[str, str], dict[str, Any]] = {}
+    for row in rules.to_pylist():
+        pair = (row["antecedent"], row["consequent"])
+        if pair[::-1] not in shown and len(shown) < MOST_RULES_SHOWN:
+            shown.setdefault(pair, row)
     return Grid(
         caption=f"{plural(level).capitalize()} that go together",
         columns=[*text_columns("when a basket holds", "it also holds"), *number_columns("in", "lift", "baskets")],
         rows=[
-            [r["antecedent"], r["consequent"], percent(r["confidence"]), f"{r['lift']:.1f}×", count(r["n_baskets"])]
-            for r in rules.slice(0, MOST_RULES_SHOWN).to_pylist()
+            [*pair, percent(row["confidence"]), f"{row['lift']:.1f}×", count(row["n_baskets"])]
+            for pair, row in shown.items()
         ],
         note="In: share of the baskets with the first that hold the second. Lift: times more often than by chance.",
     )
