@@ -34,6 +34,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--events", type=int, default=10_000_000)
     parser.add_argument("--users", type=int, default=200_000)
+    parser.add_argument("--tasks", nargs="+", default=TASKS, choices=TASKS)
     parser.add_argument("--libraries", nargs="+", default=LIBRARIES, choices=LIBRARIES)
     parser.add_argument("--repeats", type=int, default=1, help="the fastest of so many runs counts")
     parser.add_argument("--measure", nargs=3, metavar=("LIBRARY", "TASK", "FOLDER"), help=argparse.SUPPRESS)
@@ -46,25 +47,25 @@ def main() -> None:
         folders = [Path(scratch) / str(size) for size in sizes]
         for size, folder in zip(sizes, folders, strict=True):
             write_log(folder, n_events=size, n_users=max(1, options.users * size // options.events))
-        runs = [measured(options.libraries, folder, options.repeats) for folder in folders]
+        runs = [measured(options, folder) for folder in folders]
         print_comparison(runs[-1], options)
-        print_growth(sizes, runs, options.libraries)
+        print_growth(sizes, runs, options)
 
 
-def measured(libraries: list[str], folder: Path, repeats: int) -> dict[tuple[str, str], dict]:
+def measured(options: argparse.Namespace, folder: Path) -> dict[tuple[str, str], dict]:
     """(library, task) -> the fastest of its runs. Libraries take turns, so that a busy minute falls on none alone."""
     best: dict[tuple[str, str], dict] = {}
-    for task in TASKS:
-        for _ in range(repeats):
-            for library in libraries:
+    for task in options.tasks:
+        for _ in range(options.repeats):
+            for library in options.libraries:
                 command = [sys.executable, __file__, "--measure", library, task, str(folder)]
                 done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
                 run = json.loads(done.stdout)
                 print(f"{folder.name} events, {task}, {library}: {run}", file=sys.stderr)
                 if run["seconds"] < best.get((library, task), run)["seconds"] or (library, task) not in best:
                     best[library, task] = run
-        for library in libraries[1:]:
-            compare(folder, task, libraries[0], library)
+        for library in options.libraries[1:]:
+            compare(folder, task, options.libraries[0], library)
     return best
 
 
@@ -109,24 +110,25 @@ def compare(folder: Path, task: str, one: str, other: str) -> None:
 
 def print_comparison(runs: dict[tuple[str, str], dict], options: argparse.Namespace) -> None:
     print(f"\n{options.events:,} events, {options.users:,} users; results equal on all rows\n")
-    print("| task | library | seconds | times tenure | CPU seconds | peak memory, MB |\n|---|---|---|---|---|---|")
-    for task in TASKS:
+    print(
+        f"| task | library | seconds | times {options.libraries[0]} | CPU seconds | peak memory, MB |\n|---|---|---|---|---|---|"
+    )
+    for task in options.tasks:
         for library in options.libraries:
             run = runs[library, task]
-            times = run["seconds"] / runs["tenure", task]["seconds"]
-            row = [f"{run['seconds']:.1f}", f"{times:.2f}", f"{run['cpu_seconds']:.1f}", f"{run['peak_mb']:,.0f}"]
-            print(f"| {task} | {library} | {' | '.join(row)} |")
+            times = run["seconds"] / runs[options.libraries[0], task]["seconds"]
+            used = f"{run['seconds']:.1f} | {times:.2f} | {run['cpu_seconds']:.1f} | {run['peak_mb']:,.0f}"
+            print(f"| {task} | {library} | {used} |")
 
 
-def print_growth(sizes: list[int], runs: list[dict], libraries: list[str]) -> None:
+def print_growth(sizes: list[int], runs: list[dict], options: argparse.Namespace) -> None:
+    print("\nCost over size, in CPU seconds\n")
     print(
-        "\n| task | library | "
-        + " | ".join(f"{size:,} events, s" for size in sizes)
-        + " | times |\n|---|---|---|---|---|"
+        "| task | library | " + " | ".join(f"{size:,} events" for size in sizes) + " | times |\n|---|---|---|---|---|"
     )
-    for task in TASKS:
-        for library in libraries:
-            seconds = [run[library, task]["seconds"] for run in runs]
+    for task in options.tasks:
+        for library in options.libraries:
+            seconds = [run[library, task]["cpu_seconds"] for run in runs]
             cells = " | ".join(f"{s:.1f}" for s in seconds)
             print(f"| {task} | {library} | {cells} | {seconds[-1] / seconds[0]:.1f} |")
 
