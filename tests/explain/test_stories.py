@@ -129,8 +129,8 @@ def test_the_whole_story() -> None:
     now, expected, done = story(run_tables(), "cem", SHOP).split("\n\n")
     assert now == (
         "At risk: silent for 40 days. Known for 99 days, on 12 occasions with a purchase, for $99 in all. They come "
-        "about every 13 days, last 40 days ago. They belong to the segment “Big baskets”: buys a lot at once. They "
-        "like Cheese (20% of their taste, 3 times the average)."
+        "about every 13 days, the last time 40 days ago. Their segment is “Big baskets”, buys a lot at once. They like "
+        "Cheese (20% of their taste, 3 times the average)."
     )
     assert expected == (
         "The chance that they buy within 30 days is 40%; they are expected to bring $30 in that time. What speaks for "
@@ -171,6 +171,9 @@ def test_one_input_speaks_for_its_theme() -> None:
         "What speaks against it: unheard of: 1.5; 9 days since the last activity."
     )
     assert why_sentence([], words) == ""
+    missing = {"feature": "recency_days_missing", "value": 1.0, "contribution": 0.4}
+    assert why_sentence([missing], words) == "What speaks for it: days since the last activity: not known."
+    assert why_sentence([missing | {"value": 0.0}], words) == "", "that something is known is no reason"
     assert why_sentence([{"feature": "recency_days", "value": 1.0, "contribution": 0.0}], words) == ""
 
 
@@ -182,13 +185,13 @@ def test_sentences_leave_out_what_is_not_known() -> None:
     )
     assert (
         habits_sentence({"recency_days": 5.0, "gap_median_days": 1.0}, SHOP)
-        == "They come about every day, last 5 days ago."
+        == "They come about every day, the last time 5 days ago."
     )
     assert taste_sentence([]) == ""
     assert taste_sentence([{"dimension": "brand", "name": "Norva", "share": 0.5, "lift": None}]) == (
         "They like Norva (50% of their taste)."
     )
-    assert segment_sentence({"name": "X", "description": None}) == "They belong to the segment “X”."
+    assert segment_sentence({"name": "X", "description": None}) == "Their segment is “X”."
     assert forecast_sentence({"p_commit": 0.0, "expected_value": None}, SHOP, 7) == (
         "The chance that they buy within 7 days is 0%."
     )

@@ -14,6 +14,9 @@ from tenure.retention.reasons import money, percent
 
 Row = Mapping[str, Any]
 
+_MISSING = "_missing"
+"""Ends the name of an input that says whether another one is missing."""
+
 
 def stage_sentence(row: Row) -> str:
     """In which stage is the user, and why?
@@ -58,6 +61,8 @@ def why_sentence(
     """
     themes: dict[str, list[Row]] = {}
     for row in contributions:
+        if row["feature"].endswith(_MISSING) and not row["value"]:
+            continue
         feature = features.get(row["feature"])
         themes.setdefault(feature.theme if feature else row["feature"], []).append(row)
     for_it: list[tuple[float, Row]] = []
@@ -80,11 +85,11 @@ def habits_sentence(profile: Row, domain: Domain) -> str:
     """What has the user done so far? From the activity features; what is not known is left out.
 
     >>> from tenure.domains.ecommerce import DOMAIN
-    >>> habits_sentence({"tenure_days": 12.0, "n_occasions": 4, "value": 41.0, "recency_days": 3.0,
+    >>> habits_sentence({"tenure_days": 12.0, "n_occasions": 4, "value": 0.0, "recency_days": 3.0,
     ...                  "gap_median_days": 4.0}, DOMAIN)
-    'Known for 12 days, on 4 occasions with a purchase, for $41 in all. They come about every 4 days, last 3 days ago.'
+    'Known for 12 days, on 4 occasions with a purchase. They come about every 4 days, the last time 3 days ago.'
     >>> habits_sentence({"tenure_days": 0.3, "n_occasions": 0, "recency_days": 0.3}, DOMAIN)
-    'Known for less than a day, so far without a purchase. They came last within a day.'
+    'Known for less than a day, so far without a purchase. They came last less than a day ago.'
     """
     known = {name: value for name, value in profile.items() if value is not None}
     parts = []
@@ -99,9 +104,11 @@ def habits_sentence(profile: Row, domain: Domain) -> str:
     said = [_sentence(", ".join(parts))] if parts else []
     if "recency_days" in known:
         recency = known["recency_days"]
-        last = "within a day" if recency < 1 else f"{_span(recency)} ago"
+        last = f"{_span(recency)} ago"
         gap = known.get("gap_median_days")
-        said.append(f"They come about every {_rhythm(gap)}, last {last}." if gap else f"They came last {last}.")
+        said.append(
+            f"They come about every {_rhythm(gap)}, the last time {last}." if gap else f"They came last {last}."
+        )
     return " ".join(said)
 
 
@@ -128,12 +135,12 @@ def taste_sentence(rows: Iterable[Row], *, most: int = 3) -> str:
 def segment_sentence(row: Row) -> str:
     """To which kind of user does the user belong? `row` of the result table `segments`.
 
-    >>> segment_sentence({"name": "Frequent big baskets", "description": "visits 3 times as often as the average."})
-    'They belong to the segment “Frequent big baskets”: visits 3 times as often as the average.'
+    >>> segment_sentence({"name": "Frequent big baskets", "description": "9% of all customers: 4 visits a week."})
+    'Their segment is “Frequent big baskets”, 9% of all customers: 4 visits a week.'
     """
     description = (row.get("description") or "").rstrip(".")
-    said = f"They belong to the segment “{row['name']}”"
-    return f"{said}: {description[0].lower()}{description[1:]}." if description else f"{said}."
+    said = f"Their segment is “{row['name']}”"
+    return f"{said}, {description[0].lower()}{description[1:]}." if description else f"{said}."
 
 
 def slate_sentence(rows: Sequence[Row], titles: Mapping[str, str], *, most: int = 3) -> str:
@@ -166,10 +173,12 @@ def plan_sentence(row: Row, strategy: Row, domain: Domain) -> str:
 
 
 def _phrase(row: Row, features: Mapping[str, FeatureWords], currency: str) -> str:
-    feature = features.get(row["feature"])
+    feature, value = features.get(row["feature"]), row["value"]
+    if feature is None and row["feature"].endswith(_MISSING):
+        feature, value = features.get(row["feature"].removesuffix(_MISSING)), None
     if feature is None:
         feature = FeatureWords(row["feature"], "", str(row["feature"]).replace("_", " "), "linear")
-    return feature_phrase(feature, row["value"], currency=currency)
+    return feature_phrase(feature, value, currency=currency)
 
 
 def _span(days: float) -> str:

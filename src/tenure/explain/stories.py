@@ -59,15 +59,17 @@ _KINDS = (
         0.9,
     ),
     _Kind("A valuable {user} about to leave", frozenset({Stage.AT_RISK, Stage.DORMANT}), lambda row: row["stake"], 1.0),
-    _Kind("A newcomer", frozenset({Stage.ACQUIRED, Stage.ACTIVATED}), lambda row: row["p_commit"], 0.5),
+    # The very newest has hardly done anything yet.
+    _Kind("A newcomer", frozenset({Stage.ACQUIRED, Stage.ACTIVATED}), lambda row: -row["tenure_days"], 0.75),
 )
 
 
 def choose_stories(tables: Tables, domain: Domain) -> list[Choice]:
     """Which few users show best what this is about? A loyal one, a valuable one about to leave, a newcomer.
 
-    Needs the tables `stages` and `predictions`, and `plan` for what is at stake. The same tables give the same
-    users. A kind that does not occur is left out; where none does, the user with most at stake is told about.
+    Needs the tables `stages` and `predictions`; `plan` says what is at stake, `profiles` who is new. A kind that does
+    not occur is left out; where none does, the user with most at stake is told about. The same tables give the same
+    users.
     """
     rows = _forecasts(tables)
     chosen = []
@@ -115,14 +117,17 @@ def story(tables: Tables, user_id: str, domain: Domain, *, horizon_days: int | N
 
 
 def _forecasts(tables: Tables) -> list[Row]:
-    stakes: dict[str, float] = {}
-    if "plan" in tables:
-        stakes = dict(zip(*(tables["plan"][name].to_pylist() for name in ("user_id", "stake")), strict=True))
-    stages = dict(zip(*(tables["stages"][name].to_pylist() for name in ("user_id", "stage")), strict=True))
+    def known(table: str, column: str) -> dict[str, Any]:
+        if table not in tables:
+            return {}
+        return dict(zip(*(tables[table][name].to_pylist() for name in ("user_id", column)), strict=True))
+
+    stages, stakes, tenures = known("stages", "stage"), known("plan", "stake"), known("profiles", "tenure_days")
     rows: list[Row] = tables["predictions"].select(["user_id", "p_commit", "p_churn", "expected_value"]).to_pylist()
     for row in rows:
         row["expected_value"] = row["expected_value"] or 0.0
         row["stage"] = stages.get(row["user_id"])
+        row["tenure_days"] = tenures.get(row["user_id"]) or 0.0
         row["stake"] = stakes.get(row["user_id"], row["p_churn"] * row["expected_value"])
     return rows
 

@@ -52,7 +52,7 @@ class SimulationConfig:
     """Same seed, same world. A user's events do not depend on the number of users."""
     start: datetime = datetime(2024, 1, 1)  # noqa: DTZ001 - times are naive UTC by definition
     """First moment of the window (UTC)."""
-    join_share: float = 0.7
+    join_share: float = 1.0
     """Users join evenly over this first part of the window."""
 
     visit_gap_days: float = 5.0
