@@ -110,9 +110,8 @@ def compare(folder: Path, task: str, one: str, other: str) -> None:
 
 def print_comparison(runs: dict[tuple[str, str], dict], options: argparse.Namespace) -> None:
     print(f"\n{options.events:,} events, {options.users:,} users; results equal on all rows\n")
-    print(
-        f"| task | library | seconds | times {options.libraries[0]} | CPU seconds | peak memory, MB |\n|---|---|---|---|---|---|"
-    )
+    print(f"| task | library | seconds | times {options.libraries[0]} | CPU seconds | peak memory, MB |")
+    print("|---|---|---|---|---|---|")
     for task in options.tasks:
         for library in options.libraries:
             run = runs[library, task]
