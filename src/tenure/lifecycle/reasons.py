@@ -45,7 +45,7 @@ def rulebook(thresholds: Thresholds) -> list[tuple[Stage, str]]:
     ...     period="week", typical_gap_days=7, late_ratio=2.5, dormant_days=60, churned_days=120, recent_days=30
     ... )
     >>> rulebook(numbers)[1]
-    (<Stage.CHURNED: 'churned'>, 'Silent for at least 120 days.')
+    (<Stage.CHURNED: 'churned'>, 'Silent for at least 120 days, and for longer than their usual gap.')
     """
     words = _words(asdict(thresholds))
     return [(rule.stage, rule.sentence.format_map(words)) for rule in RULES]

@@ -66,8 +66,8 @@ RULES: tuple[Rule, ...] = (
     Rule(
         name="gone",
         stage=Stage.CHURNED,
-        holds=lambda s, t: s.silence_days >= t.churned_days,
-        sentence="Silent for at least {churned_days}.",
+        holds=lambda s, t: (s.silence_days >= t.churned_days) & (s.overdue_ratio >= 1),
+        sentence="Silent for at least {churned_days}, and for longer than their usual gap.",
         reason="silent for {silence_days}; {churned_days} count as gone",
     ),
     Rule(
