@@ -76,22 +76,26 @@ class Attributes:
 
     def transform(self, attributes: Sequence[str | None]) -> NDArray[np.float64]:
         """One row per user, [B, F]; NaN where a source says nothing about the user."""
-        values = np.full((len(attributes), len(self.names)), np.nan)
+        number_of = {text: i for i, text in enumerate(dict.fromkeys(attributes))}  # many users have the same attributes
+        rows = np.full((len(number_of), len(self.names)), np.nan)
         frequent: dict[str, dict[str, int]] = {}
         for column, (name, word) in enumerate(self.words, start=len(self.numeric)):
             frequent.setdefault(name, {})[word] = column
-        for row, text in zip(values, attributes, strict=True):
-            known = _parsed(text)
-            for column, name in enumerate(self.numeric):
-                if name in known:
-                    row[column] = number(known[name])
-            for name, columns in frequent.items():
-                if name in known:
-                    row[list(columns.values())] = 0.0
-                    chosen = columns.get(str(known[name]), columns.get(OTHER))
-                    if chosen is not None:
-                        row[chosen] = 1.0
+        for text, row in zip(number_of, rows, strict=True):
+            self._fill(row, _parsed(text), frequent)
+        values: NDArray[np.float64] = rows[[number_of[text] for text in attributes]]
         return values
+
+    def _fill(self, row: NDArray[np.float64], known: Mapping[str, Any], frequent: Mapping[str, dict[str, int]]) -> None:
+        for column, name in enumerate(self.numeric):
+            if name in known:
+                row[column] = number(known[name])
+        for name, columns in frequent.items():
+            if name in known:
+                row[list(columns.values())] = 0.0
+                chosen = columns.get(str(known[name]), columns.get(OTHER))
+                if chosen is not None:
+                    row[chosen] = 1.0
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """The fitted encoder as arrays of text."""

@@ -110,12 +110,14 @@ class Normaliser:
 
     def transform(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """How far is each user from the usual? [B, F] -> [B, D], each row by itself."""
-        missing = np.isnan(values)
-        scaled = _scaled(values, self.scalings)[:, self.kept]
-        z = np.nan_to_num((scaled - self.centre[self.kept]) / self.spread[self.kept], nan=0.0)
-        p = 1 - self.coverage[self.indicated]
-        indicators = (missing[:, self.indicated] - p) / np.sqrt(p * (1 - p))
-        return np.clip(np.hstack([z, indicators]), -self.clip, self.clip)
+        n_kept, p = len(self.kept), 1 - self.coverage[self.indicated]
+        z = np.empty((len(values), n_kept + len(p)))  # filled in place: a copy of all profiles is large
+        z[:, :n_kept] = _scaled(values, self.scalings)[:, self.kept]
+        z[:, :n_kept] -= self.centre[self.kept]
+        z[:, :n_kept] /= self.spread[self.kept]
+        z[:, n_kept:] = (np.isnan(values[:, self.indicated]) - p) / np.sqrt(p * (1 - p))
+        z[np.isnan(z)] = 0.0
+        return np.clip(z, -self.clip, self.clip, out=z)
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """The fitted model as arrays; names are arrays of text."""
