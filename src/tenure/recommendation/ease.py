@@ -55,7 +55,8 @@ class Ease:
         G = (X.T @ X).toarray()
         G[np.diag_indices_from(G)] += config.regularisation * G.diagonal().mean()
         P = linalg.inv(G, assume_a="pos", overwrite_a=True, check_finite=False)
-        B = P / -np.diag(P)  # equation 8
+        # Row by row in memory, as scoring reads it: scipy would otherwise copy the whole matrix for every request.
+        B = np.ascontiguousarray(P / -np.diag(P))  # equation 8
         B[np.diag_indices_from(B)] = 0
         return cls(items=items, B=B, n_items=interactions.n_items)
 

@@ -84,6 +84,8 @@ def evaluate(
     offsets, chosen = _truth(truth, histories)
     lists = _lists(recommender, histories, config, seed)
     counted = np.flatnonzero(np.diff(offsets))
+    if not len(counted):
+        return Evaluation(METRICS_SCHEMA.empty_table(), GAINS_SCHEMA.empty_table())
     n_users_of_item = np.bincount(histories.item, minlength=histories.n_items)
     values = {}
     for name, items in lists.items():
@@ -101,9 +103,16 @@ def evaluate(
             (name, where, f"{metric}@{k}", v.value, v.low, v.high, len(rows)) for (name, metric), v in levels.items()
         ]
         metrics += [
-            (name, where, f"coverage@{k}", share, np.nan, np.nan, len(rows))
+            (
+                name,
+                where,
+                f"coverage@{k}",
+                ranking.coverage(items[counted[rows]], histories.n_items),
+                np.nan,
+                np.nan,
+                len(rows),
+            )
             for name, items in lists.items()
-            if not np.isnan(share := ranking.coverage(items[counted[rows]], histories.n_items))
         ]
         gains += [(name, where, f"{metric}@{k}", v.value, v.low, v.high) for (name, metric), v in differences.items()]
     return Evaluation(_table(metrics, METRICS_SCHEMA), _table(gains, GAINS_SCHEMA))
@@ -157,12 +166,10 @@ def _slices(users: NDArray[np.object_], stages: Mapping[str, str]) -> dict[str, 
 def _intervals(
     values: Mapping[tuple[str, str], NDArray[np.float64]], seed: int
 ) -> tuple[dict[tuple[str, str], Interval], dict[tuple[str, str], Interval]]:
-    """The mean of each (strategy, metric) column, and fused - other, from the same resamples; undefined ones left out."""
+    """The mean of each (strategy, metric) column, and fused - other, from the same resamples, where defined."""
     keys = list(values)
     table = np.column_stack([values[key] for key in keys])  # [B, S * M]
     defined = ~np.isnan(table)
-    if not defined.any():
-        return {}, {}
     filled = np.where(defined, table, 0.0)
     with np.errstate(invalid="ignore"):  # a metric that no user (of a resample) has is NaN: not defined
         means = filled.sum(axis=0) / defined.sum(axis=0)
@@ -181,7 +188,7 @@ def _intervals(
 
 
 def _table(rows: Sequence[tuple[object, ...]], schema: pa.Schema) -> pa.Table:
-    columns = list(zip(*rows, strict=True)) or [()] * len(schema)
+    columns = list(zip(*rows, strict=True))
     # NaN means that there is no such number.
     return pa.table(
         [pa.array(c, f.type, from_pandas=True) for c, f in zip(columns, schema, strict=True)], schema=schema

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tenure.recommendation.candidates import Candidates
-from tenure.recommendation.interactions import Floats, Ints
+from tenure.recommendation.interactions import Ints
 
 Vector = NDArray[np.float64]
 
@@ -23,7 +23,7 @@ class Fused:
 
     items: Ints
     """[B, F] item numbers, -1 = padding."""
-    scores: Floats
+    scores: Vector
     """[B, F] sum of the sources' contributions; 0 = padding."""
     source: Ints
     """[B, F] number of the source that contributed most; -1 = padding."""
@@ -54,7 +54,7 @@ def fuse(lists: Mapping[str, Candidates], *, weights: Mapping[str, float], const
     user, item, score, source = user[order], item[order], score[order], source[order]
     place = np.arange(len(user)) - np.searchsorted(user, np.arange(n_users))[user]
     shape = (n_users, int(place.max(initial=-1)) + 1)
-    items, scores, sources = np.full(shape, -1), np.zeros(shape, np.float32), np.full(shape, -1)
+    items, scores, sources = np.full(shape, -1), np.zeros(shape), np.full(shape, -1)
     items[user, place], scores[user, place], sources[user, place] = item, score, source
     return Fused(items, scores, sources)
 

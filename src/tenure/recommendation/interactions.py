@@ -63,7 +63,7 @@ def committed_items(events: Table, as_of: AsOf, *, horizon_days: int) -> Table:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Interactions:
-    """The rows of `interactions` as arrays; user b has the rows `offsets[b]:offsets[b + 1]`, in order of item number."""
+    """The rows of `interactions` as arrays; user b has rows `offsets[b]:offsets[b + 1]`, in order of item number."""
 
     as_of: datetime
     users: Vocabulary

@@ -9,10 +9,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from tenure.recommendation.interactions import Floats, Ints
+from tenure.recommendation.interactions import Ints
 
 
-def rerank(scores: Floats, categories: Ints, n: int, *, diversity: float) -> Ints:
+def rerank(scores: NDArray[np.float64], categories: Ints, n: int, *, diversity: float) -> Ints:
     """Which n of each user's candidates, in which order, are good and not all alike?
 
     Returns their columns [B, min(n, P)], -1 where none is left.

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from tenure.recommendation.interactions import Floats, Ints
+from tenure.recommendation.interactions import Ints
 from tenure.recommendation.vocabulary import Vocabulary
 from tenure.schema import TIME
 
@@ -37,7 +37,7 @@ class Slate:
     catalogue_items: Vocabulary
     items: Ints
     """[B, K] item numbers."""
-    scores: Floats
+    scores: NDArray[np.float64]
     """[B, K]"""
     source: NDArray[np.object_]
     """[B, K] the source that spoke for it most; "explore" where chance chose."""
@@ -62,7 +62,7 @@ class Slate:
                 "as_of": pa.array([self.as_of] * len(user), TIME),
                 "rank": place + 1,
                 "item_id": pa.array(self.catalogue_items.ids[self.items[user, place]], pa.string()),
-                "score": self.scores[user, place].astype(np.float64),
+                "score": self.scores[user, place],
                 "source": pa.array(self.source[user, place], pa.string()),
                 "reason": pa.array(self.reasons[user, place], pa.string()),
                 "propensity": self.propensity[user, place],
