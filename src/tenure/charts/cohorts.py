@@ -13,6 +13,9 @@ from tenure.charts.wording import count, percent
 MOST_COHORTS = 20
 """More rows than this cannot be read; the largest are shown."""
 
+MOST_WRITTEN = 26
+"""With more ages than this there is no room for numbers in the cells."""
+
 
 def cohort_heatmap(cohorts: pa.Table, *, period: str = "period") -> go.Figure:
     """Which part of each cohort was retained at each age? Cells that are not over stay blank.
@@ -31,7 +34,7 @@ def cohort_heatmap(cohorts: pa.Table, *, period: str = "period") -> go.Figure:
     figure = theme.figure(
         _finding(kept, seen, period), height=70 + 24 * (len(starts) + 1), x=f"{period}s since the first"
     )
-    narrow = len(ages) <= 16
+    narrow = len(ages) <= MOST_WRITTEN
     figure.add_heatmap(
         x=ages,
         y=["<b>all</b>", *(f"{_day(start, period)}  ({count(size[start])})" for start in starts)],

@@ -32,7 +32,7 @@ def stage_sizes(stages: pa.Table) -> go.Figure:
         cliponaxis=False,
         hovertemplate="%{y}: %{text}<extra></extra>",
     )
-    figure.update_xaxes(visible=False, range=[0, 1.35 * max(n_users.values(), default=1)])
+    figure.update_xaxes(visible=False, range=[0, 1.5 * max(n_users.values(), default=1)])
     figure.update_yaxes(showgrid=False, type="category")
     return figure
 

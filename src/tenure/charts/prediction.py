@@ -97,7 +97,7 @@ def weights(inputs: pa.Table, descriptions: Mapping[str, str], *, towards: str =
         showgrid=False,
         type="category",
         tickvals=[row["feature"] for row in rows],
-        ticktext=[theme.label(descriptions.get(row["feature"], theme.name(row["feature"])), 44) for row in rows],
+        ticktext=[theme.label(descriptions.get(row["feature"], theme.name(row["feature"])), 60) for row in rows],
     )
     figure.update_xaxes(zeroline=True, nticks=6)
     return figure

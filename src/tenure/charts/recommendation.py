@@ -9,10 +9,10 @@ from tenure.charts import theme
 from tenure.charts.wording import count, fixed, is_known
 
 
-def by_strategy(metrics: pa.Table, metric: str, *, title: str = "") -> go.Figure:
+def by_strategy(metrics: pa.Table, metric: str, *, main: str = "", title: str = "") -> go.Figure:
     """Which way of recommending is best on this metric, over all users, with 95% intervals?
 
-    `metrics`: a row per strategy, slice and metric, `strategy, slice, metric, value, low, high`.
+    `metrics`: a row per strategy, slice and metric, `strategy, slice, metric, value, low, high`. `main` is set off.
     """
     rows = [r for r in metrics.to_pylist() if r["metric"] == metric and r["slice"] == "all" and is_known(r["value"])]
     rows.sort(key=lambda row: row["value"])
@@ -21,7 +21,7 @@ def by_strategy(metrics: pa.Table, metric: str, *, title: str = "") -> go.Figure
         y=[theme.label(theme.name(row["strategy"])) for row in rows],
         x=[row["value"] for row in rows],
         mode="markers+text",
-        marker={"color": [theme.BLUE if row is rows[-1] else theme.GREY for row in rows], "size": 10},
+        marker={"color": [theme.BLUE if row["strategy"] == main else theme.GREY for row in rows], "size": 10},
         error_x=_interval(rows),
         text=[fixed(row["value"]) for row in rows],
         textposition="top center",

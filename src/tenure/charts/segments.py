@@ -57,8 +57,8 @@ def segment_traits(traits: pa.Table, segments: pa.Table, descriptions: Mapping[s
     ]
     figure = theme.figure("What sets the segments apart", height=110 + 25 * max(len(shown), 2))
     figure.add_heatmap(
-        x=[_wrapped(name) for name in names.values()],
-        y=[theme.label(descriptions.get(f, theme.name(f)), 44) for f in shown],
+        x=[theme.wrapped(name, 16, most_lines=3) for name in names.values()],
+        y=[theme.label(descriptions.get(f, theme.name(f)), 48) for f in shown],
         z=z,
         customdata=means,
         colorscale=theme.DIVERGING,
@@ -106,7 +106,7 @@ def segment_map(users: pa.Table, segments: pa.Table) -> go.Figure:
         figure.add_annotation(
             x=float(np.median(x[here])),
             y=float(np.median(y[here])),
-            text=f"<b>{theme.label(row['name'], 26)}</b>",
+            text=f"<b>{theme.wrapped(row['name'], 22)}</b>",
             showarrow=False,
             bgcolor="rgba(255,255,255,0.75)",
             borderpad=2,
@@ -119,13 +119,3 @@ def segment_map(users: pa.Table, segments: pa.Table) -> go.Figure:
 def segment_colour(segment: int) -> str:
     """The colour of a segment, the same in every chart."""
     return theme.SERIES[segment % len(theme.SERIES)]
-
-
-def _wrapped(name: str, width: int = 14) -> str:
-    """A name on several lines, so that it fits above its column."""
-    lines = [""]
-    for word in theme.label(name, 40).split():
-        if lines[-1] and len(lines[-1]) + len(word) >= width:
-            lines.append("")
-        lines[-1] = f"{lines[-1]} {word}".strip()
-    return "<br>".join(lines)

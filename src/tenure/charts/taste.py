@@ -38,7 +38,7 @@ def contributions(
     `pulls`: one user's rows of `feature, value, contribution` (in log-odds).
     """
     rows = sorted(pulls.to_pylist(), key=lambda row: -abs(row["contribution"]))[:most][::-1]
-    figure = theme.figure(f"What speaks for (right) and against {towards}", height=70 + 28 * max(len(rows), 1))
+    figure = theme.figure(f"What speaks for (right) and against {towards}", height=70 + 36 * max(len(rows), 1))
     figure.add_bar(
         orientation="h",
         y=[row["feature"] for row in rows],

@@ -7,6 +7,7 @@ touch the marks.
 
 from __future__ import annotations
 
+import textwrap
 from html import escape
 
 import plotly.graph_objects as go
@@ -126,6 +127,19 @@ def label(text: object, width: int = 40) -> str:
     if len(words) > width:
         words = words[: width - 1].rstrip() + "…"
     return escape(words, quote=False)
+
+
+def wrapped(text: object, width: int, *, most_lines: int = 2) -> str:
+    """Text from outside, safe for a chart, on as many lines as it needs, up to a limit.
+
+    >>> wrapped("days since the <last> activity", 16)
+    'days since the<br>&lt;last&gt; activity'
+    >>> wrapped("one two three", 5)
+    'one<br>two…'
+    """
+    lines = textwrap.wrap(" ".join(str(text).split()), width) or [""]
+    kept = [*lines[: most_lines - 1], " ".join(lines[most_lines - 1 :])]
+    return "<br>".join(label(line, width) for line in kept if line)
 
 
 def stage_colour(stage: str) -> str:

@@ -14,6 +14,9 @@ from tenure.domain import Role
 MILLISECONDS_PER_DAY = 86_400_000.0
 """Plotly counts the width of a bar on a date axis in milliseconds."""
 
+WIDE_ENOUGH = 0.09
+"""A stage that lasted less than this part of the time shown has no room for its name."""
+
 
 def timeline(
     events: pa.Table, history: pa.Table | None, as_of: datetime, *, currency: str = "", noun: str = "commitment"
@@ -27,22 +30,26 @@ def timeline(
     committed = {day: value for (day, role), value in days.items() if role == Role.COMMITMENT}
     other = sorted({day for (day, role) in days if role not in (Role.COMMITMENT, Role.EXPOSURE)})
     first = min((day for day, _ in days), default=as_of)
+    span = max(as_of - first, timedelta(days=1))
     has_money = any(value > 0 for value in committed.values())
     what = f"{noun} value a day" if has_money else f"days with a {noun}"
-    figure = theme.figure(f"{several(len(committed), 'day')} with a {noun}", height=230, y=what)
+    figure = theme.figure(
+        f"{several(len(committed), 'day')} with a {noun}" if committed else f"No {noun} so far", height=230, y=what
+    )
     figure.update_layout(
         barmode="overlay",
-        uniformtext={"minsize": 9, "mode": "hide"},
         yaxis={"domain": [0.26, 1]},
         yaxis2={"domain": [0, 0.14], "showgrid": False},
     )
-    figure.update_yaxes(tickprefix=theme.label(currency), nticks=4, selector={"title.text": what})
+    figure.update_yaxes(tickprefix=theme.label(currency) if has_money else "", nticks=4, selector={"title.text": what})
     figure.update_xaxes(type="date", anchor="y2")
+    if not committed:
+        figure.update_layout(yaxis={"range": [-0.2, 1], "showticklabels": False, "showgrid": False})
     figure.add_bar(
         x=list(committed),
         y=[value if has_money else 1 for value in committed.values()],
         # A day may be thinner than a pixel; never thinner than can be seen.
-        width=max(MILLISECONDS_PER_DAY, (as_of - first).days * MILLISECONDS_PER_DAY / 220),
+        width=max(MILLISECONDS_PER_DAY, span.days * MILLISECONDS_PER_DAY / 220),
         marker_color=theme.BLUE,
         customdata=[money(value, currency) for value in committed.values()],
         hovertemplate="%{x|%d %b %Y}: %{customdata}<extra></extra>",
@@ -63,7 +70,7 @@ def timeline(
             base=[start],
             x=[(end - start) / timedelta(milliseconds=1)],
             marker_color=theme.stage_colour(stage),
-            text=[theme.label(theme.name(stage))],
+            text=[theme.label(theme.name(stage)) if (end - start) / span > WIDE_ENOUGH else ""],
             textposition="inside",
             insidetextanchor="middle",
             textangle=0,

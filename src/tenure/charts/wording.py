@@ -27,12 +27,14 @@ def count(n: float | None) -> str:
 def percent(share: float | None, decimals: int = 0) -> str:
     """Which part, in hundredths? A small part is never shown as nothing, nor a large one as all.
 
-    >>> percent(0.184), percent(0.184, 1), percent(0.0004), percent(0.9996), percent(1.0)
+    >>> percent(0.184), percent(0.184, 1), percent(0.0004), percent(0.9996), percent(1.0, 1)
     ('18%', '18.4%', '<1%', '>99%', '100%')
     """
     if not is_known(share):
         return NOTHING
     step = 10.0**-decimals
+    if share in {0, 1}:
+        return f"{100 * share:.0f}%"
     shown = round(100 * share, decimals)
     if shown == 0 and share > 0:
         return f"<{step:.{decimals}f}%"

@@ -92,12 +92,13 @@ class Results:
 
     @cached_property
     def descriptions(self) -> Mapping[str, str]:
-        """Feature -> what it says, up to the first colon: the explanation after it is for the reference page."""
+        """Feature -> what it says, without the explanation after the colon, which is for the reference page."""
         features = self.table("features")
-        if features is None:
-            return {}
-        rows = features.select(["feature", "description"]).to_pylist()
-        return {row["feature"]: row["description"].split(":")[0] for row in rows if row["description"]}
+        said: dict[str, str] = {}
+        for row in features.to_pylist() if features is not None else []:
+            words = row["description"] if row["theme"] == "taste" else row["description"].split(": ")[0]
+            said |= {row["feature"]: words, f"{row['feature']}_missing": f"not known: {words}"}
+        return said
 
     @cached_property
     def titles(self) -> Mapping[str, str]:
@@ -107,6 +108,12 @@ class Results:
             return {}
         pairs = zip(items.column("item_id").to_pylist(), items.column("title").to_pylist(), strict=True)
         return {item: title for item, title in pairs if title}
+
+    @cached_property
+    def strategies(self) -> Mapping[str, str]:
+        """Strategy of the plan -> its title."""
+        found = self.table("strategies")
+        return {row["strategy"]: row["title"] for row in found.to_pylist()} if found is not None else {}
 
     def period(self, table: pa.Table, column: str = "period_start") -> str:
         """The word for the distance between the rows' periods: day, week or month."""

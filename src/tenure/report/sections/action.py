@@ -20,10 +20,8 @@ def action(results: Results) -> Section:
     if plan is None:
         return Section(id="plan", title=title, short=short, lead="There is nobody to plan for.")
     blocks: list[Block] = []
-    titles: dict[str, str] = {}
     if strategies is not None:
         rows = strategies.sort_by([("stake", "descending")]).to_pylist()
-        titles = {row["strategy"]: row["title"] for row in rows}
         figure = charts.stake_by_strategy(strategies, currency=results.domain.currency)
         blocks += [
             chart(figure),
@@ -66,7 +64,7 @@ def action(results: Results) -> Section:
                     percent(row["p_churn"]),
                     results.money(row["value_at_risk"]),
                     results.money(row["stake"]),
-                    titles.get(row["strategy"], name(row["strategy"])),
+                    results.strategies.get(row["strategy"], name(row["strategy"])),
                     "control group" if row["is_control"] else "yes" if row["is_selected"] else "no",
                     row["reason"],
                 ]

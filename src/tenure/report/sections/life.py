@@ -71,9 +71,9 @@ def cohorts(results: Results) -> Section:
         return Section(id="cohorts", title=title, short=short, lead="There are no cohorts yet: nobody was active.")
     period = results.period(table, "cohort_start")
     note = f"Row: first active in that {period} (how many). Cell: percent of them active again. Blank: not over yet."
-    blocks = [
-        chart(cohort_charts.cohort_heatmap(table, period=period), note=note, is_wide=True, least_width=600),
-    ]
+    figure = cohort_charts.cohort_heatmap(table, period=period)
+    width = 140 + 28 * min(len(figure.data[0].x), cohort_charts.MOST_WRITTEN)
+    blocks = [chart(figure, note=note, is_wide=True, least_width=width)]
     lead = f"{results.users.capitalize()} are grouped by the {period} of their first activity and followed from there."
     return Section(id="cohorts", title=title, short=short, lead=lead, blocks=blocks)
 

@@ -89,5 +89,6 @@ def _facts(results: Results, who: str) -> list[Card]:
         )
     if (plan := results.of_user("plan", who)) is not None:
         row = plan.to_pylist()[0]
-        facts.append(Card(title="plan", figure=name(row["strategy"]), text=row["reason"] or ""))
+        title = results.strategies.get(row["strategy"], name(row["strategy"]))
+        facts.append(Card(title="plan", figure=title, text=row["reason"] or ""))
     return facts

@@ -29,11 +29,11 @@ def offers(results: Results) -> Section:
     best_first = sorted(score, key=lambda s: -score[s])
     main = "fused" if "fused" in score else best_first[0]
     others = [s for s in best_first if s != main]
-    compared = [main, *in_order([*others[:1], *others[-1:]])]
+    compared = in_order([main, *others[:1], *(s for s in others if s == "popular")])
     words = metric_words(main_metric)
     blocks: list[Block] = [
         *level(
-            chart(charts.by_strategy(metrics, main_metric, title=f"{words} over all {results.users}")),
+            chart(charts.by_strategy(metrics, main_metric, main=main, title=f"{words} over all {results.users}")),
             chart(charts.by_stage(metrics, main_metric, compared, title=f"{words} by stage of life")),
         ),
         metric_grid(
@@ -56,15 +56,16 @@ def _main_metric(metrics: list[str]) -> str:
 
 def _lead(gained: list[dict[str, Any]], main: str, metric: str) -> str:
     tested = "Items were recommended at an earlier cut-off and compared with what was really chosen after it."
-    beaten = {
-        name(row["baseline"]): row["difference"]
-        for row in gained
-        if row["metric"] == metric and is_known(row["low"]) and row["low"] > 0
-    }
-    if not beaten:
-        return f"{tested} The {name(main)} slate is not proven better than the simple ones."
-    margin = fixed(min(beaten.values()))
-    return f"{tested} The {name(main)} slate beats {enumerated(beaten)} by at least {margin} {metric_words(metric)}."
+    rows = [row for row in gained if row["metric"] == metric]
+    beaten = {name(r["baseline"]): r["difference"] for r in rows if is_known(r["low"]) and r["low"] > 0}
+    unproven = [name(r["baseline"]) for r in rows if name(r["baseline"]) not in beaten]
+    said = [tested]
+    if beaten:
+        margin = f"{fixed(min(beaten.values()))} {metric_words(metric)}"
+        said.append(f"The {name(main)} slate beats {enumerated(beaten)} by at least {margin}.")
+    if unproven:
+        said.append(f"It is not proven better than {enumerated(unproven)}.")
+    return " ".join(said)
 
 
 def _sources(results: Results) -> Grid | None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from tenure.charts import quality as charts
 from tenure.charts.theme import name
 from tenure.charts.wording import count, enumerated, percent
@@ -21,25 +24,7 @@ def trust(results: Results) -> Section:
     blocks: list[Block] = []
     if quality.get("daily"):
         blocks.append(chart(charts.daily_volume(quality["daily"]), is_wide=True))
-    if quality.get("checks"):
-        worst_first = sorted(quality["checks"], key=lambda c: ("fail", "warn", "pass").index(c["status"]))
-        blocks.append(
-            Grid(
-                caption="Checks, and what they mean",
-                columns=[Column("", "status"), *text_columns("check", "measured", "expected", "meaning", "touches")],
-                rows=[
-                    [
-                        c["status"],
-                        name(c["check"]),
-                        _text(c["measured"]),
-                        _text(c["expected"]),
-                        c["meaning"],
-                        enumerated(name(s) for s in c["stages"]),
-                    ]
-                    for c in worst_first
-                ],
-            )
-        )
+    blocks += _checks(quality.get("checks", []))
     if quality.get("reasons"):
         blocks.append(
             Grid(
@@ -60,6 +45,35 @@ def trust(results: Results) -> Section:
             )
         )
     return Section(id="data", title="Can the data be trusted?", short="Data", lead=lead, blocks=blocks)
+
+
+def _checks(checks: Sequence[Mapping[str, Any]]) -> list[Grid]:
+    """What needs attention in full; what is well only when asked for."""
+    worst_first = sorted(checks, key=lambda check: check["status"] != "fail")
+    found = (
+        ("What to know about, and what it means", [c for c in worst_first if c["status"] != "pass"], False),
+        ("Checks that were passed", [c for c in checks if c["status"] == "pass"], True),
+    )
+    return [
+        Grid(
+            caption=f"{caption} ({len(rows)})",
+            columns=[Column("", "status"), *text_columns("check", "measured", "expected", "meaning", "touches")],
+            rows=[
+                [
+                    row["status"],
+                    name(row["check"]),
+                    _text(row["measured"]),
+                    _text(row["expected"]),
+                    row["meaning"],
+                    enumerated("every stage" if stage == "all" else name(stage) for stage in row["stages"]),
+                ]
+                for row in rows
+            ],
+            is_folded=is_folded,
+        )
+        for caption, rows, is_folded in found
+        if rows
+    ]
 
 
 def _text(measured: object) -> str:
