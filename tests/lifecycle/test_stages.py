@@ -1,5 +1,6 @@
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -69,6 +70,12 @@ def test_every_stage_has_a_rule_and_every_rule_a_sentence():
     assert (Stage.DORMANT, "Silent for at least 40 days, and for longer than their usual gap.") in book
 
 
+def test_the_guide_lists_the_rules_in_their_order():
+    guide = (Path(__file__).parents[2] / "docs" / "lifecycle.md").read_text()
+    table = guide.split("| stage | rule |")[1].split("\n\n")[0].splitlines()[2:]
+    assert [line.split("|")[1].strip().replace(" ", "_") for line in table] == [rule.stage for rule in RULES]
+
+
 def test_risk_is_relative_to_the_users_own_rhythm():
     """The same 15 days of silence: alarming for a daily user, nothing for a monthly one."""
     daily = [("ann", k, "commitment") for k in range(30)]
@@ -82,6 +89,10 @@ def test_a_slow_rhythm_is_neither_dormancy_nor_churn():
     assert place(yearly, 365 * 7 + 60)["stage"] == Stage.RETAINED
     assert place(yearly, 365 * 7 + 100)["stage"] == Stage.RETAINED
     assert place(yearly, 365 * 7 + 400)["stage"] == Stage.CHURNED
+
+
+def test_an_exit_in_the_same_instant_as_the_last_visit_is_leaving():
+    assert place([("ann", 0, "commitment"), ("ann", 0, "exit")], 1)["rule"] == "left"
 
 
 def test_coming_back_after_leaving_is_coming_back():

@@ -13,9 +13,8 @@ A user's state in a period p follows from when they were active, with a short an
 Nobody is in two states, so active users = the first four; active in the short window (WAU, for days) = those +
 at_risk_early; active in the long window (MAU) = those + at_risk_late.
 
-Source: E. Gustafson, "Meaningful metrics: how data sharpened the focus of product teams", Duolingo blog 2023; window
-limits as in wowone.github.io, posts/003_dau_prediction. Duolingo's at_risk_wau is at_risk_early, its at_risk_mau is
-at_risk_late.
+Source: blog.duolingo.com/growth-model-duolingo; window limits as in wowone.github.io, posts/003_dau_prediction.
+Duolingo's at_risk_wau is at_risk_early, its at_risk_mau is at_risk_late.
 """
 
 from __future__ import annotations
