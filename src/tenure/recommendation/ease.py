@@ -40,8 +40,6 @@ class Ease:
     """[M] the learnt items' numbers, rising."""
     B: Floats
     """[M, M] how far an item (row) speaks for another (column)."""
-    n_items: int
-    """I"""
 
     @classmethod
     def fit(cls, interactions: Interactions, config: EaseConfig = EaseConfig()) -> Self:
@@ -50,7 +48,7 @@ class Ease:
         most_used = np.argsort(-n_users, kind="stable")[: config.max_items]
         items = np.sort(most_used[n_users[most_used] >= config.min_users])
         if not len(items):
-            return cls(items=items, B=np.zeros((0, 0), np.float32), n_items=interactions.n_items)
+            return cls(items=items, B=np.zeros((0, 0), np.float32))
         X = interactions.matrix[:, items].sqrt()
         G = (X.T @ X).toarray()
         G[np.diag_indices_from(G)] += config.regularisation * G.diagonal().mean()
@@ -58,7 +56,7 @@ class Ease:
         # Row by row in memory, as scoring reads it: scipy would otherwise copy the whole matrix for every request.
         B = np.ascontiguousarray(P / -np.diag(P))  # equation 8
         B[np.diag_indices_from(B)] = 0
-        return cls(items=items, B=B, n_items=interactions.n_items)
+        return cls(items=items, B=B)
 
     def candidates(self, histories: Interactions, n: int, *, repeats_allowed: bool = True) -> Candidates:
         """The items that the user's own speak for most; an item without support is no candidate."""
@@ -67,8 +65,9 @@ class Ease:
         scores = histories.matrix[:, self.items].sqrt() @ self.B
         scores[scores <= 0] = -np.inf
         if not repeats_allowed:
-            forbidden = histories.is_committed(np.broadcast_to(self.items, scores.shape))
-            scores[forbidden] = -np.inf
+            place = self._places(histories.item)
+            forbidden = (histories.n_commitments > 0) & (place >= 0)
+            scores[histories.user[forbidden], place[forbidden]] = -np.inf
         best = top_k(scores, min(n, len(self.items)))
         return Candidates(
             np.where(best >= 0, self.items[best], -1),
@@ -77,14 +76,12 @@ class Ease:
 
     def reasons(self, histories: Interactions, user: Ints, item: Ints, words: Words) -> list[str]:
         """The one of the user's own items that speaks for it most."""
-        place = np.full(self.n_items, -1)
-        place[self.items] = np.arange(len(self.items))
         # Every pair (p) against every row of its user's history.
         length = np.diff(histories.offsets)[user]
         pair = np.repeat(np.arange(len(user)), length)
         row = np.arange(len(pair)) + np.repeat(histories.offsets[user] - np.cumsum(length) + length, length)
-        own = place[histories.item[row]]
-        support = np.where(own >= 0, np.sqrt(histories.weight[row]) * self.B[own, place[item][pair]], 0)
+        own = self._places(histories.item)[row]
+        support = np.where(own >= 0, np.sqrt(histories.weight[row]) * self.B[own, self._places(item)[pair]], 0)
         strongest = np.lexsort((-support, pair))[np.searchsorted(pair, np.arange(len(user)))]
         because = row[strongest]
         return [
@@ -94,11 +91,16 @@ class Ease:
             )
         ]
 
+    def _places(self, item: Ints) -> Ints:
+        """Where in `items` each item number stands, -1 where it was not learnt."""
+        place = np.searchsorted(self.items, item)
+        return np.where(np.append(self.items, -1)[place] == item, place, -1)
+
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """The fitted model as plain arrays."""
-        return {"items": self.items, "B": self.B, "n_items": np.array(self.n_items)}
+        return {"items": self.items, "B": self.B}
 
     @classmethod
     def from_arrays(cls, arrays: Arrays) -> Self:
         """The inverse of `to_arrays`."""
-        return cls(items=arrays["items"], B=arrays["B"], n_items=int(arrays["n_items"]))
+        return cls(items=arrays["items"], B=arrays["B"])
