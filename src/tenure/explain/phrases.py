@@ -65,8 +65,9 @@ def feature_phrase(feature: FeatureWords, value: float | None, *, currency: str 
     >>> feature_phrase(FeatureWords("gap_median_days", "rhythm", "typical (median) pause", "log"), None)
     'typical (median) pause: not known'
     """
+    head, _, explanation = feature.description.partition(": ")
     if value is None or not math.isfinite(value):
-        return f"{feature.description}: not known"
+        return f"{head}: not known"
     first, *rest = feature.description.split(" ")
     is_counted = feature.name.startswith("n_") or (feature.name.endswith("_days") and first == "days")
     if is_counted and number(value) != "1":
@@ -75,7 +76,19 @@ def feature_phrase(feature: FeatureWords, value: float | None, *, currency: str 
         # "different items" is counted by its second word, "days since ..." by its first.
         words = [_singular(first), *rest] if first.endswith("s") else [first, *map(_singular, rest[:1]), *rest[1:]]
         return f"1 {' '.join(words)}"
-    return f"{feature.description}: {_with_unit(feature, value, currency)}"
+    if feature.theme == "trend":
+        return f"{head}: {_trend(value)}"
+    said = f"{head}: {_with_unit(feature, value, currency)}"
+    return f"{said} ({explanation})" if explanation else said
+
+
+def _trend(value: float) -> str:
+    """A trend between -1 (stopped) and 1 (started) in a word."""
+    if abs(value) < 0.1:
+        return "steady"
+    if value > 0:
+        return "just started" if value == 1 else "up"
+    return "stopped" if value == -1 else "down"
 
 
 def _with_unit(feature: FeatureWords, value: float, currency: str) -> str:

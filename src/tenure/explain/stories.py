@@ -45,36 +45,44 @@ class _Kind:
 
     title: str
     stages: frozenset[Stage]
-    rank_by: Callable[[Row], float]
+    rank_by: Callable[[Row], tuple[float, ...]]
     quantile: float
     """Which of them: 1 = the one with the highest rank, 0.5 = the one in the middle."""
 
 
 _KINDS = (
-    # The very best customer is an outlier; one better than most of the loyal is instructive.
     _Kind(
-        "A loyal {user}",
-        frozenset({Stage.RETAINED, Stage.GROWING, Stage.ADVOCATE}),
-        lambda row: row["expected_value"],
-        0.9,
+        title="A loyal {user}",
+        stages=frozenset({Stage.RETAINED, Stage.GROWING, Stage.ADVOCATE}),
+        rank_by=lambda row: (row["expected_value"],),
+        quantile=0.9,  # the very best is an outlier; one better than most is instructive
     ),
-    _Kind("A valuable {user} about to leave", frozenset({Stage.AT_RISK, Stage.DORMANT}), lambda row: row["stake"], 1.0),
-    # The very newest has hardly done anything yet.
-    _Kind("A newcomer", frozenset({Stage.ACQUIRED, Stage.ACTIVATED}), lambda row: -row["tenure_days"], 0.75),
+    _Kind(
+        title="A valuable {user} about to leave",
+        stages=frozenset({Stage.AT_RISK, Stage.DORMANT}),
+        rank_by=lambda row: (row["p_churn"] >= 0.5, row["p_churn"] * row["value"]),
+        quantile=1.0,
+    ),
+    _Kind(
+        title="A newcomer",
+        stages=frozenset({Stage.ACQUIRED, Stage.ACTIVATED}),
+        rank_by=lambda row: (-row["tenure_days"],),
+        quantile=0.75,  # the very newest has hardly done anything yet
+    ),
 )
 
 
 def choose_stories(tables: Tables, domain: Domain) -> list[Choice]:
     """Which few users show best what this is about? A loyal one, a valuable one about to leave, a newcomer.
 
-    Needs the tables `stages` and `predictions`; `plan` says what is at stake, `profiles` who is new. A kind that does
-    not occur is left out; where none does, the user with most at stake is told about. The same tables give the same
-    users.
+    Needs the tables `stages` and `predictions`; `plan` says what is at stake, `profiles` who is new and who was worth
+    much. A kind that does not occur is left out; where none does, the user with most at stake is told about. The same
+    tables give the same users.
     """
     rows = _forecasts(tables)
     chosen = []
     for kind in _KINDS:
-        of_kind = sorted((r for r in rows if r["stage"] in kind.stages), key=lambda r: (kind.rank_by(r), r["user_id"]))
+        of_kind = sorted((r for r in rows if r["stage"] in kind.stages), key=lambda r: (*kind.rank_by(r), r["user_id"]))
         if of_kind:
             place = round(kind.quantile * (len(of_kind) - 1))
             chosen.append(Choice(of_kind[place]["user_id"], kind.title.format(user=domain.user_noun)))
@@ -122,11 +130,13 @@ def _forecasts(tables: Tables) -> list[Row]:
             return {}
         return dict(zip(*(tables[table][name].to_pylist() for name in ("user_id", column)), strict=True))
 
-    stages, stakes, tenures = known("stages", "stage"), known("plan", "stake"), known("profiles", "tenure_days")
+    stages, stakes = known("stages", "stage"), known("plan", "stake")
+    tenures, values = known("profiles", "tenure_days"), known("profiles", "value")
     rows: list[Row] = tables["predictions"].select(["user_id", "p_commit", "p_churn", "expected_value"]).to_pylist()
     for row in rows:
         row["expected_value"] = row["expected_value"] or 0.0
         row["stage"] = stages.get(row["user_id"])
+        row["value"] = values.get(row["user_id"]) or 0.0
         row["tenure_days"] = tenures.get(row["user_id"]) or 0.0
         row["stake"] = stakes.get(row["user_id"], row["p_churn"] * row["expected_value"])
     return rows

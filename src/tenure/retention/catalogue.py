@@ -162,6 +162,15 @@ _STRATEGIES = (
         assumed_saving=0.12,
     ),
     Strategy(
+        name="remind",
+        title="Remind",
+        aim="Write without an offer: it is cheap, and some have only forgotten.",
+        stages=frozenset({Stage.DORMANT, Stage.CHURNED}),
+        emphasis={"popular": 3.0},
+        cost_per_contact=0.05,
+        assumed_saving=0.03,
+    ),
+    Strategy(
         name="win_back",
         title="Win back",
         aim="Write with an offer that is worth a fresh start.",
