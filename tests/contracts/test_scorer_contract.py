@@ -117,6 +117,15 @@ def test_forbidding_repeats_only_leaves_out(name, crowd):
         assert allowed[b][allowed[b] >= 0].tolist() == kept.tolist()
 
 
+@pytest.mark.parametrize("repeats_allowed", [True, False])
+def test_a_short_list_is_the_head_of_a_long_one(name, crowd, repeats_allowed):
+    """Also where items are left out: the next best move up, so that a list is only short when nothing is left."""
+    model = fitted(name, crowd)
+    long = model.candidates(crowd, 25, repeats_allowed=repeats_allowed).items[:, :4]
+    short = model.candidates(crowd, 4, repeats_allowed=repeats_allowed).items
+    assert short.tolist() == long.tolist()
+
+
 def test_a_user_without_history_gets_nothing_or_what_everybody_gets(name, crowd):
     stranger = histories([], items=crowd.items, users=["stranger"])
     found = fitted(name, crowd).candidates(stranger, 8)
