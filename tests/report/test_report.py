@@ -237,3 +237,29 @@ def test_item_rules_are_told_by_title_and_by_id_where_titles_are_the_same(result
     by_item, by_category, _ = rules(replace(results, tables={"rules": table, "items": items})).blocks
     assert [row[:2] for row in by_item.rows] == [["Milk + Bread", "3"], ["Milk (1)", "Milk (4)"]]
     assert [row[:2] for row in by_category.rows] == [["1", "2"]]
+
+
+def test_what_pulled_a_prediction_is_said_with_its_value(results: Results):
+    pulls = pa.table(
+        {
+            "user_id": ["1001"] * 4,
+            "feature": ["recency_days", "recency_days_missing", "value_90d_missing", "unheard_of"],
+            "value": [12.0, 1.0, 0.0, 3.0],
+            "contribution": [-0.4, -0.3, 0.2, 0.1],
+        }
+    )
+    story = replace(results.stories[0], user_id="1001", events=results.stories[0].events.slice(0, 0))
+    told = lives(
+        replace(
+            results,
+            tables={**made_up_run.tables(0), "contributions": pulls, "features": results.tables["features"]},
+            stories=[story],
+        )
+    )
+    ticks = json.loads(told[0].blocks[0].spec)["layout"]["yaxis"]["ticktext"]
+    assert [tick.replace("<br>", " ") for tick in ticks[::-1]] == [
+        "12 days since the last visit",
+        "days since the last visit: not known",
+        "spend in the last 90 days: known",
+        "unheard of",
+    ]

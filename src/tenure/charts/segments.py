@@ -16,6 +16,9 @@ MOST_POINTS = 2000
 
 MOST_TRAITS = 14
 
+OUTWARDS = 1.4
+"""A name stands this many times as far from the middle of everybody as the middle of its segment."""
+
 
 def segment_sizes(segments: pa.Table) -> go.Figure:
     """How large is each segment? `segments`: `segment, name, n_users, share`."""
@@ -103,9 +106,10 @@ def segment_map(users: pa.Table, segments: pa.Table) -> go.Figure:
             marker={"color": segment_colour(row["segment"]), "size": 5, "opacity": 0.7},
             hovertemplate="%{fullData.name}<extra></extra>",
         )
+        # Pushed outwards, so that the names of neighbours keep clear of each other.
         figure.add_annotation(
-            x=float(np.median(x[here])),
-            y=float(np.median(y[here])),
+            x=float(np.median(x) + OUTWARDS * (np.median(x[here]) - np.median(x))),
+            y=float(np.median(y) + OUTWARDS * (np.median(y[here]) - np.median(y))),
             text=f"<b>{theme.wrapped(row['name'], 22)}</b>",
             showarrow=False,
             bgcolor="rgba(255,255,255,0.75)",

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 import pyarrow as pa
 
 from tenure.charts import theme
-from tenure.charts.wording import decimal, percent
+from tenure.charts.wording import percent
 
 
 def taste(liked: pa.Table, *, dimension: str = "category", most: int = 8) -> go.Figure:
@@ -31,11 +31,11 @@ def taste(liked: pa.Table, *, dimension: str = "category", most: int = 8) -> go.
 
 
 def contributions(
-    pulls: pa.Table, descriptions: Mapping[str, str], *, towards: str = "committing", most: int = 6
+    pulls: pa.Table, phrases: Mapping[str, str], *, towards: str = "committing", most: int = 6
 ) -> go.Figure:
     """What pulled this user's prediction up or down?
 
-    `pulls`: one user's rows of `feature, value, contribution` (in log-odds).
+    `pulls`: one user's rows of `feature, contribution` (in log-odds). `phrases`: feature -> what it says of this user.
     """
     rows = sorted(pulls.to_pylist(), key=lambda row: -abs(row["contribution"]))[:most][::-1]
     figure = theme.figure(f"What speaks for (right) and against {towards}", height=70 + 36 * max(len(rows), 1))
@@ -50,10 +50,7 @@ def contributions(
         showgrid=False,
         type="category",
         tickvals=[row["feature"] for row in rows],
-        ticktext=[
-            f"{theme.label(descriptions.get(r['feature'], theme.name(r['feature'])), 34)}: {decimal(r['value'])}"
-            for r in rows
-        ],
+        ticktext=[theme.wrapped(phrases.get(row["feature"], theme.name(row["feature"])), 36) for row in rows],
     )
     figure.update_xaxes(zeroline=True, showticklabels=False)
     return figure

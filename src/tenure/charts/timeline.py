@@ -38,8 +38,8 @@ def timeline(
     )
     figure.update_layout(
         barmode="overlay",
-        yaxis={"domain": [0.26, 1]},
-        yaxis2={"domain": [0, 0.14], "showgrid": False},
+        yaxis={"domain": [0.28, 1]},
+        yaxis2={"domain": [0, 0.16], "showgrid": False},
     )
     figure.update_yaxes(tickprefix=theme.label(currency) if has_money else "", nticks=4, selector={"title.text": what})
     figure.update_xaxes(type="date", anchor="y2")
@@ -67,6 +67,7 @@ def timeline(
         figure.add_bar(
             orientation="h",
             y=[""],
+            width=[0.95],
             base=[start],
             x=[(end - start) / timedelta(milliseconds=1)],
             marker_color=theme.stage_colour(stage),

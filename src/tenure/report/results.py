@@ -15,6 +15,10 @@ import pyarrow.compute as pc
 
 from tenure.charts.wording import money, plural
 from tenure.domain import Domain
+from tenure.explain.phrases import FeatureWords
+
+MISSING = "_missing"
+"""Ends the name of an input that says that another one is not known (`profiles.normalise`)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,13 +95,20 @@ class Results:
         return money(amount, self.domain.currency)
 
     @cached_property
+    def features(self) -> Mapping[str, FeatureWords]:
+        """Feature -> what is said of it."""
+        found = self.table("features")
+        columns = ("feature", "theme", "description", "scaling")
+        rows = found.select(columns).to_pylist() if found is not None else []
+        return {row["feature"]: FeatureWords(*(row[column] for column in columns)) for row in rows}
+
+    @cached_property
     def descriptions(self) -> Mapping[str, str]:
         """Feature -> what it says, without the explanation after the colon, which is for the reference page."""
-        features = self.table("features")
         said: dict[str, str] = {}
-        for row in features.to_pylist() if features is not None else []:
-            words = row["description"] if row["theme"] == "taste" else row["description"].split(": ")[0]
-            said |= {row["feature"]: words, f"{row['feature']}_missing": f"not known: {words}"}
+        for name, feature in self.features.items():
+            words = feature.description if feature.theme == "taste" else feature.description.split(": ")[0]
+            said |= {name: words, f"{name}{MISSING}": f"not known: {words}"}
         return said
 
     @cached_property

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import pyarrow as pa
+
 from tenure.charts import taste, timeline
 from tenure.charts.theme import name
 from tenure.charts.wording import percent
+from tenure.explain.phrases import feature_phrase
 from tenure.report.blocks import Block, Card, Cell, Grid, Noted, chart, number_columns, text_columns
-from tenure.report.results import Results, Story
+from tenure.report.results import MISSING, Results, Story
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +50,7 @@ def _life(results: Results, story: Story) -> Life:
         blocks.append(chart(taste.taste(liked, dimension=dimension)))
     if (pulls := results.of_user("contributions", who)) is not None:
         blocks.append(
-            chart(taste.contributions(pulls, results.descriptions, towards=f"“{results.domain.commitment_verb}”"))
+            chart(taste.contributions(pulls, _phrases(results, pulls), towards=f"“{results.domain.commitment_verb}”"))
         )
     if (slate := results.of_user("recommendations", who)) is not None:
         blocks.append(
@@ -67,6 +70,19 @@ def _life(results: Results, story: Story) -> Life:
         facts=_facts(results, who),
         blocks=blocks,
     )
+
+
+def _phrases(results: Results, pulls: pa.Table) -> dict[str, str]:
+    """What each input says of this user: "12 activities in the last 30 days"."""
+    said = {}
+    for row in pulls.to_pylist():
+        feature = results.features.get(row["feature"].removesuffix(MISSING))
+        if feature is None:
+            continue
+        is_flag = row["feature"].endswith(MISSING)
+        phrase = feature_phrase(feature, None if is_flag else row["value"], currency=results.domain.currency)
+        said[row["feature"]] = phrase.replace("not known", "known") if is_flag and not row["value"] else phrase
+    return said
 
 
 def _named(item: str, titles: Mapping[str, str]) -> Cell:
