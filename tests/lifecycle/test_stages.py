@@ -135,6 +135,13 @@ def test_signs_are_as_defined(as_of, good_rating):
         assert {name: got[key][name] for name in row} == pytest.approx(row), key
 
 
+def test_a_cut_off_inside_a_day_splits_it_and_counts_it_once():
+    log = log_of(("ann", 10.2, "commitment"), ("ann", 10.8, "commitment"))
+    got = run({"events": log}, signs, EVENTS_TABLE, (at(10.5), at(20)), THRESHOLDS).to_pylist()
+    numbers = {(r["as_of"], r["silence_days"], r["n_active_days"], r["n_occasions"]) for r in got}
+    assert numbers == {(at(10.5), 0, 1, 1), (at(20), 9, 1, 1)}
+
+
 def test_many_cut_offs_are_as_many_single_ones():
     log = random_log(5)
     many = run({"events": log}, stages, EVENTS_TABLE, CUTS, THRESHOLDS).to_pylist()
