@@ -58,10 +58,10 @@ def segment_traits(traits: pa.Table, segments: pa.Table, descriptions: Mapping[s
         [f"{decimal(c['mean'])} against {decimal(c['mean_all'])}" if (c := cell.get((f, s))) else "" for s in names]
         for f in shown
     ]
-    figure = theme.figure("What sets the segments apart", height=110 + 25 * max(len(shown), 2))
+    figure = theme.figure("What sets the segments apart", height=110 + 31 * max(len(shown), 2))
     figure.add_heatmap(
         x=[theme.wrapped(name, 16, most_lines=3) for name in names.values()],
-        y=[theme.label(descriptions.get(f, theme.name(f)), 48) for f in shown],
+        y=[theme.wrapped(descriptions.get(f, theme.name(f)), 32) for f in shown],
         z=z,
         customdata=means,
         colorscale=theme.DIVERGING,
