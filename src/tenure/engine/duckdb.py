@@ -66,7 +66,7 @@ class DuckDBEngine:
 
     def run(self, relation: Table) -> pa.Table:
         """The rows of a relation, as Arrow in memory."""
-        return self._connection.sql(compile_sql(relation)).to_arrow_table()
+        return _as_declared(self._connection.sql(compile_sql(relation)).to_arrow_table(), relation)
 
     def stream(self, relation: Table, batch_size: int = 100_000) -> pa.RecordBatchReader:
         """The rows of a relation, batch by batch: nothing larger than a batch is held."""
@@ -109,3 +109,12 @@ class DuckDBEngine:
 def compile_sql(relation: Table) -> str:
     """The SQL text of a relation in DuckDB's dialect. Ibis is only the compiler; it never connects."""
     return str(ibis.to_sql(relation, dialect="duckdb"))
+
+
+def _as_declared(table: pa.Table, relation: Table) -> pa.Table:
+    """DuckDB sums integers to 128 bits, which arrive as decimals; the relation says what they are."""
+    for place, (name, kind) in enumerate(relation.schema().items()):
+        if pa.types.is_decimal(table.schema.field(name).type) and not kind.is_decimal():
+            wanted = pa.int64() if kind.is_integer() else pa.float64()
+            table = table.set_column(place, name, table.column(name).cast(wanted))
+    return table

@@ -80,7 +80,8 @@ def before(events: Table, as_of: AsOf) -> Table:
 def following(events: Table, as_of: AsOf, horizon_days: int) -> Table:
     """The events in the `horizon_days` from each cut-off on, the cut-off included: for labels and evaluation only."""
     times = cutoffs(as_of)
-    later = events.mutate(as_of=ibis.array([_literal(t) for t in times]).unnest())
+    later = events.filter(events.timestamp >= _literal(times[0]))
+    later = later.mutate(as_of=ibis.array([_literal(t) for t in times]).unnest())
     end = later.as_of + ibis.interval(days=horizon_days)
     return later.filter((later.timestamp >= later.as_of) & (later.timestamp < end))
 

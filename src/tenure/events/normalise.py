@@ -172,7 +172,7 @@ def _meaning(events: Table, domain: Domain) -> dict[str, StringValue | FloatingV
     is_reversal = is_reversal.fill_null(False)
     return {
         "role": ibis.ifelse(is_reversal, Role.REVERSAL.value, role),
-        # try_cast, since the engine makes decimals of bare numbers, and the compiler leaves out a cast of float to float.
+        # try_cast, since the engine makes decimals of bare numbers and the compiler drops a cast of float to float.
         "weight": ibis.ifelse(is_reversal, -weight, weight).try_cast("float64"),
     }
 

@@ -59,6 +59,21 @@ def read(source: Source, base: Path) -> Iterator[RawBatch]:
             yield from read_stream(given, lambda names, label: _resolve(source, names, label))
 
 
+def columns_of(source: Source, base: Path) -> ColumnMap:
+    """Which column of the first file of a source is read as which field?
+
+    Raises:
+        SourceError: there is no file, or a required field has no column.
+    """
+    path = expand(source.inputs[0], base)[0]
+    suffix = _data_suffix(path)
+    if suffix in PARQUET_SUFFIXES:
+        return _resolve(source, parquet_columns(path), path.name)
+    if suffix in TEXT_SUFFIXES:
+        return _resolve(source, delimited_columns(path, source.encoding).columns, path.name)
+    return _resolve(source, None, path.name)
+
+
 def expand(pattern: str | Path, base: Path) -> list[Path]:
     """The files that a path or glob means, in order of name.
 

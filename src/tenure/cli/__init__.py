@@ -1,0 +1,50 @@
+"""The command `tenure`. Results go to stdout (tables, or JSON with --json), progress and errors to stderr."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+import typer
+
+from tenure.cli.display import complain
+from tenure.errors import TenureError
+
+app = typer.Typer(
+    name="tenure",
+    help="Manages the whole life of a product's users, with a recommender at its centre.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command; every error that tenure raises on purpose becomes one clear sentence.
+
+    Exit codes: 0 = well, 1 = the data are not fit for use, 2 = a setting, argument or source is wrong, 130 = interrupted.
+    """
+    sys.exit(run(arguments))
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """The command without leaving the process; returns the exit code."""
+    from tenure.cli import demo, lists, show, start  # noqa: F401  (they add their commands)
+
+    code = 0
+    try:
+        result: Any = app(args=arguments, standalone_mode=False)
+        code = result if isinstance(result, int) else 0
+    except TenureError as error:
+        complain(str(error))
+        code = 2
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        complain("Interrupted; the former results are as they were.")
+        code = 130
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except click.exceptions.Exit as leaving:
+        code = leaving.exit_code
+    return code

