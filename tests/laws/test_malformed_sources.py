@@ -84,7 +84,17 @@ def wrong_delimiter_everywhere(rng, folder):
 
 
 def absurd_dates(rng, folder):
-    dates = ["0000-00-00", "2024-13-45", "9999-12-31", "1066-10-14", "infinity", "-1", "1e300", "yesterday", "2024-02-30"]
+    dates = [
+        "0000-00-00",
+        "2024-13-45",
+        "9999-12-31",
+        "1066-10-14",
+        "infinity",
+        "-1",
+        "1e300",
+        "yesterday",
+        "2024-02-30",
+    ]
     rows = spoil(rng, lines(rng), lambda row: f"u1,i1,{rng.choice(dates)},1")
     text(folder / "e.csv", rows)
     return len(rows)

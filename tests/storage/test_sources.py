@@ -83,12 +83,14 @@ def test_parquet_and_frames(tmp_path):
 
 
 def test_types_of_frames_become_the_text_that_stands_for_them(tmp_path):
-    frame = pd.DataFrame({
-        "user_id": [12.0, None],  # a gap made floats of the ids
-        "timestamp": pd.to_datetime(["2024-01-01 10:00", "2024-01-02 10:00"]).tz_localize("Europe/Paris"),
-        "item_id": pd.Categorical(["a", "b"]),
-        "value": [1.5, 2.0],
-    })
+    frame = pd.DataFrame(
+        {
+            "user_id": [12.0, None],  # a gap made floats of the ids
+            "timestamp": pd.to_datetime(["2024-01-01 10:00", "2024-01-02 10:00"]).tz_localize("Europe/Paris"),
+            "item_id": pd.Categorical(["a", "b"]),
+            "value": [1.5, 2.0],
+        }
+    )
     first, second = records([frame], tmp_path)
     assert (first["user_id"], first["item_id"], first["value"]) == ("12", "a", "1.5")
     assert first["timestamp"] == "2024-01-01 09:00:00.000000+00"
@@ -166,7 +168,9 @@ def test_presets(tmp_path, preset, header):
 
 
 def test_whitespace_table(tmp_path):
-    (tmp_path / "e.txt").write_bytes(b" customer_id  date  dollar_value\r\n 00001 19970101  11.77\r\n 00002 19970112\r\n")
+    (tmp_path / "e.txt").write_bytes(
+        b" customer_id  date  dollar_value\r\n 00001 19970101  11.77\r\n 00002 19970112\r\n"
+    )
     good, bad = records(["e.txt"], tmp_path)
     assert (good["user_id"], good["timestamp"], good["value"]) == ("00001", "19970101", "11.77")
     assert (bad["fault"], bad["line"]) == ("wrong_field_count", 2)

@@ -23,7 +23,7 @@ app = typer.Typer(
 def main(arguments: list[str] | None = None) -> None:
     """Run the command; every error that tenure raises on purpose becomes one clear sentence.
 
-    Exit codes: 0 = well, 1 = the data are not fit for use, 2 = a setting, argument or source is wrong, 130 = interrupted.
+    Exit codes: 0 = well, 1 = data not fit for use, 2 = a wrong setting, argument or source, 130 = interrupted.
     """
     sys.exit(run(arguments))
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 import pyarrow as pa
 
-from tenure.domain import Period
+from tenure.domain import PERIODS, Period
 from tenure.events.log import EVENTS_TABLE
 from tenure.lifecycle.activity import active_periods
 from tenure.lifecycle.cohorts import CohortConfig, calendar_ages, retention, rolling_ages
@@ -21,7 +22,10 @@ from tenure.lifecycle.thresholds import Thresholds, evidence
 from tenure.pipeline.known import Known, Results
 
 STICKY_DAYS = 28
-"""Stickiness looks at this many days, in whole periods of at least four."""
+"""Stickiness looks at this many days, in whole periods, but at least at MIN_STICKY of them."""
+MIN_STICKY = 12
+READABLE_COHORTS = 26
+"""More cohorts than this are told by a longer period."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,15 +45,12 @@ def place(known: Known) -> Placed:
         period = thresholds.period
         active = by_day if period == "day" else duck.materialise("active", active_periods(EVENTS_TABLE, as_of, period))
         step()
-        looks = {*history_cutoffs(known.first, as_of, known.domain.horizon_days)}
-        if known.cutoffs is not None:
-            looks.add(known.cutoffs.test)
-        placed = duck.materialise("placed", stages(EVENTS_TABLE, sorted(looks), thresholds))
+        looks = history_cutoffs(known.first, as_of, known.domain.horizon_days)
+        placed = duck.materialise("placed", stages(EVENTS_TABLE, looks, thresholds))
         now = explained(duck.run(placed.filter(placed.as_of == as_of)), thresholds)
-        told = sorted(history_cutoffs(known.first, as_of, known.domain.horizon_days))
-        history = duck.materialise("history", stage_history(placed.filter(placed.as_of.isin(told))))
+        history = duck.materialise("history", stage_history(placed))
         step()
-        n_sticky = max(STICKY_DAYS // PERIOD_DAYS[period], 4)
+        n_sticky = max(STICKY_DAYS // PERIOD_DAYS[period], MIN_STICKY)
         tables = {
             "stages": now,
             "stage_history": duck.run(history),
@@ -57,13 +58,31 @@ def place(known: Known) -> Placed:
             "flows": duck.run(flows(history)),
             "states": duck.run(state_counts(active, as_of, period)),
             "growth": duck.run(growth(active, as_of, period)),
-            "cohorts": duck.run(retention(calendar_ages(active), as_of, period)),
+            "cohorts": cohorts(known, cohort_period(known.first, as_of, period), CohortConfig()),
             "stickiness": duck.run(stickiness(active, as_of, period, n_sticky)),
         }
         if known.cutoffs is not None:
-            tables["stages_at_test"] = duck.run(placed.filter(placed.as_of == known.cutoffs.test))
+            tables["stages_at_test"] = _stages_then(known, known.cutoffs.test)
     known.facts["period"] = period
     return Placed(tables=tables, thresholds=thresholds)
+
+
+def _stages_then(known: Known, moment: datetime) -> pa.Table:
+    """The stages as they would have been told at an earlier moment, with thresholds learnt before it."""
+    by_day = known.duck.materialise("active_days_then", active_periods(EVENTS_TABLE, moment, "day"))
+    thresholds = Thresholds.learn(known.run(evidence(EVENTS_TABLE, by_day, moment)), known.domain)
+    return known.run(stages(EVENTS_TABLE, moment, thresholds).select("user_id", "stage"))
+
+
+def cohort_period(first: datetime, as_of: datetime, period: Period) -> Period:
+    """The natural period, or the next longer ones until there are few enough cohorts to read.
+
+    >>> cohort_period(datetime(2017, 1, 1), datetime(2017, 12, 31), "week")
+    'month'
+    """
+    longer = PERIODS[PERIODS.index(period) :]
+    n_days = (as_of - first).days
+    return next((p for p in longer if n_days / PERIOD_DAYS[p] <= READABLE_COHORTS), longer[-1])
 
 
 def cohorts(known: Known, period: Period, config: CohortConfig) -> pa.Table:

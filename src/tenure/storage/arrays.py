@@ -1,4 +1,4 @@
-"""Fitted models on disk: arrays as safetensors, configuration as JSON. Loading can only ever give arrays, never run code."""
+"""Fitted models on disk: arrays as safetensors, configuration as JSON. Loading gives arrays and never runs code."""
 
 from __future__ import annotations
 
