@@ -22,7 +22,7 @@ def save_model(folder: Path, name: str, arrays: Arrays, config: Mapping[str, Any
     folder.mkdir(parents=True, exist_ok=True)
     texts = {key: {"type": a.dtype.str, "shape": a.shape} for key, a in arrays.items() if a.dtype.kind == "U"}
     plain = {
-        key: np.frombuffer(array.tobytes(), np.uint32) if key in texts else np.ascontiguousarray(array)
+        key: np.frombuffer(array.tobytes(), np.uint32) if key in texts else np.asarray(array, order="C")
         for key, array in arrays.items()
     }
     save_file(plain, folder / f"{name}.safetensors")
