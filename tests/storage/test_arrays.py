@@ -14,7 +14,6 @@ ARRAYS = {
     "no_text": np.array([], dtype="<U3"),
     "word": np.array("hi"),
     "number": np.array(7),
-    "number": np.array(3),
     "yes_no": np.array([True, False]),
     "numbers": np.arange(6, dtype=np.float32).reshape(2, 3).T,
     "empty": np.zeros((0, 3)),
