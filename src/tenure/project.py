@@ -121,7 +121,7 @@ class Run:
         from tenure.pipeline.place import cohorts
 
         with self.known() as known:
-            chosen = period or known.domain.period or self.manifest["period"]
+            chosen = period or self.manifest["cohort_period"]
             return cohorts(known, chosen, CohortConfig(rule=rule, clock=clock))
 
     def plan(self, budget: float | None = None) -> Plan:

@@ -15,6 +15,9 @@ TIME = pa.timestamp("us")
 
 SECONDS_PER_DAY = 86_400
 
+SEPARATOR = " + "
+"""Between two things that stand in one text field, as in the antecedent of a rule."""
+
 EVENTS = pa.schema(
     [
         pa.field("event_id", pa.string(), nullable=False),  # key; derived by hash of the content where absent

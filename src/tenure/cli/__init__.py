@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
 
-import click
 import typer
 
 from tenure.cli.display import complain
@@ -32,19 +30,12 @@ def run(arguments: list[str] | None = None) -> int:
     """The command without leaving the process; returns the exit code."""
     from tenure.cli import demo, lists, show, start  # noqa: F401  (they add their commands)
 
-    code = 0
+    code: str | int | None = 0
     try:
-        result: Any = app(args=arguments, standalone_mode=False)
-        code = result if isinstance(result, int) else 0
+        app(args=arguments)
     except TenureError as error:
         complain(str(error))
         code = 2
-    except (click.exceptions.Abort, KeyboardInterrupt):
-        complain("Interrupted; the former results are as they were.")
-        code = 130
-    except click.ClickException as error:
-        error.show()
-        code = error.exit_code
-    except click.exceptions.Exit as leaving:
-        code = leaving.exit_code
-    return code
+    except SystemExit as leaving:
+        code = leaving.code
+    return code if isinstance(code, int) else 0

@@ -9,10 +9,9 @@ from typing import Annotated
 import typer
 
 from tenure.cli import app
-from tenure.cli.display import progress_bars, say
+from tenure.cli.display import progress_bars, say, unbroken
 from tenure.cli.start import show_headlines
 from tenure.errors import MissingExtraError
-from tenure.events.simulate import SimulationConfig, simulate
 from tenure.project import Project, create_project
 
 COMPLETE_JOURNEY_AS_OF = "2017-12-31"
@@ -28,7 +27,7 @@ def demo(
     """Everything on data that come with a package: 2,469 households of a grocer, 1.5 million purchases in 2017."""
     project = _simulated(folder, n_users) if simulated else _complete_journey(folder)
     say("")
-    with progress_bars() as progress:
+    with unbroken(), progress_bars() as progress:
         done = project.run(None if simulated else COMPLETE_JOURNEY_AS_OF, progress=progress)
     say("")
     show_headlines(done)
@@ -63,6 +62,8 @@ def _complete_journey(folder: Path) -> Project:
 
 
 def _simulated(folder: Path, n_users: int) -> Project:
+    from tenure.events.simulate import SimulationConfig, simulate
+
     say(f"{n_users:,} simulated users with known tastes, rhythms and reasons to leave.")
     made = simulate(SimulationConfig(n_users=n_users))
     return create_project(folder, made.events, items=made.items, users=made.users, overwrite=True)

@@ -36,22 +36,22 @@ class Column:
     style: str = ""
 
 
-def column(name: str, title: str = "", form: Callable[[Any], str] = str, *, right: bool = False) -> Column:
+def column(name: str, title: str | None = None, form: Callable[[Any], str] = str, *, right: bool = False) -> Column:
     """A column that shows a field of the row; None is shown as a dash."""
 
     def text(row: Mapping[str, Any]) -> str:
         value = row[name]
         return "–" if value is None else form(value)
 
-    return Column(title or name.replace("_", " "), text, right)
+    return Column(name.replace("_", " ") if title is None else title, text, right)
 
 
-def number(name: str, title: str = "", decimals: int = 0, unit: str = "") -> Column:
+def number(name: str, title: str | None = None, decimals: int = 0, unit: str = "") -> Column:
     """A right-aligned number with thousands separators."""
     return column(name, title, lambda value: f"{value:,.{decimals}f}{unit}", right=True)
 
 
-def share(name: str, title: str = "", decimals: int = 1) -> Column:
+def share(name: str, title: str | None = None, decimals: int = 1) -> Column:
     """A right-aligned share, as per cent."""
     return column(name, title, lambda value: f"{value:.{decimals}%}", right=True)
 
@@ -91,6 +91,25 @@ def _plain(value: Any) -> Any:
 def complain(text: str) -> None:
     """Print an error to stderr."""
     err.print(f"[bold red]tenure:[/] {escape(text)}")
+
+
+def words(name: Any) -> str:
+    """A name from a table as people write it.
+
+    >>> words("at_risk")
+    'at risk'
+    """
+    return str(name).replace("_", " ")
+
+
+@contextmanager
+def unbroken() -> Iterator[None]:
+    """Say, when the user interrupts, that the former results are whole; exit code 130."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        complain("Interrupted; the former results are as they were.")
+        raise typer.Exit(130) from None
 
 
 @contextmanager

@@ -12,9 +12,10 @@ import pyarrow.compute as pc
 import typer
 
 from tenure.cli import app
-from tenure.cli.display import AsJson, Folder, column, number, say, share, show_json, show_table
+from tenure.cli.display import AsJson, Folder, column, number, say, share, show_json, show_table, words
 from tenure.errors import ConfigError
 from tenure.project import Run, open_project
+from tenure.schema import SEPARATOR
 
 Count = Annotated[int, typer.Option("-n", help="Number of rows to show.", min=1)]
 
@@ -56,16 +57,19 @@ def rules(
     as_json: AsJson = False,
 ) -> None:
     """What goes into the same basket more often than chance would put it there."""
-    table = _run(folder).table("rules")
+    done = _run(folder)
+    table = done.table("rules")
     chosen = table.filter(pc.equal(table.column("level"), level))
     if as_json:
         show_json(chosen)
         return
+    shown = _rows(chosen.slice(0, n))
+    names = _titles_of_rules(done, shown) if level == "item" else {}
     show_table(
-        _rows(chosen.slice(0, n)),
+        shown,
         [
-            column("antecedent", "who takes"),
-            column("consequent", "also takes"),
+            column("antecedent", "who takes", lambda things: _named(things, names)),
+            column("consequent", "also takes", lambda things: _named(things, names)),
             share("confidence"),
             number("lift", decimals=1, unit="x"),
             share("support", decimals=2),
@@ -73,6 +77,16 @@ def rules(
         ],
     )
     say(f"\n{chosen.num_rows:,} rules between {level} names; -n shows more.", style="dim")
+
+
+def _titles_of_rules(done: Run, rows: list[dict[str, Any]]) -> dict[str, str]:
+    return done.titles(
+        [item for row in rows for side in ("antecedent", "consequent") for item in row[side].split(SEPARATOR)]
+    )
+
+
+def _named(things: str, names: Mapping[str, str]) -> str:
+    return SEPARATOR.join(f"{names[thing]} ({thing})" if thing in names else thing for thing in things.split(SEPARATOR))
 
 
 @app.command()
@@ -88,11 +102,11 @@ def flow(folder: Folder = ".", as_json: AsJson = False) -> None:
         return
     show_table(
         _rows(counts),
-        [column("stage"), number("n_users", "users"), share("share")],
+        [column("stage", form=words), number("n_users", "users"), share("share")],
         title=f"Stages at {done.as_of:%Y-%m-%d}",
     )
     say("")
-    _show_matrix(_rows(moves))
+    _show_moves(_rows(moves))
     say("")
     show_table(
         _rows(growth)[-12:],
@@ -110,12 +124,13 @@ def flow(folder: Folder = ".", as_json: AsJson = False) -> None:
     )
 
 
-def _show_matrix(moves: list[dict[str, Any]]) -> None:
-    order = list(dict.fromkeys(row["from_stage"] for row in moves) | dict.fromkeys(row["to_stage"] for row in moves))
-    chance = {(row["from_stage"], row["to_stage"]): row["p"] for row in moves}
-    rows = [{"from": start, **{end: chance.get((start, end)) for end in order}} for start in order]
-    columns = [column("from", "from \\ to"), *[share(end, decimals=0) for end in order]]
-    show_table(rows, columns, title="From one look to the next")
+def _show_moves(moves: list[dict[str, Any]]) -> None:
+    """From each stage, where users are at the next look, the most likely first."""
+    onward: dict[str, list[str]] = {}
+    for row in sorted(moves, key=lambda row: -row["p"]):
+        onward.setdefault(row["from_stage"], []).append(f"{words(row['to_stage'])} {row['p']:.0%}")
+    rows = [{"stage": stage, "next": ", ".join(onward[stage])} for stage in sorted(onward)]
+    show_table(rows, [column("stage", "from", words), column("next", "to")], title="From one look to the next")
 
 
 @app.command()
@@ -127,7 +142,7 @@ def cohorts(
         Literal["calendar", "rolling"],
         typer.Option(help="Age in calendar periods, or in 24-hour days from the first event."),
     ] = "calendar",
-    period: Annotated[Literal["day", "week", "month"] | None, typer.Option(help="Default: the natural period.")] = None,
+    period: Annotated[Literal["day", "week", "month"] | None, typer.Option(help="Default: as in the report.")] = None,
     n: Annotated[int, typer.Option("-n", help="Ages to show.", min=1)] = 12,
     folder: Folder = ".",
     as_json: AsJson = False,
@@ -146,7 +161,7 @@ def cohorts(
     show_table(
         [{str(age): None for age in ages} | line for line in cells.values()],
         [
-            column("cohort", "", lambda start: f"{start:%Y-%m-%d}"),
+            column("cohort", form=lambda start: f"{start:%Y-%m-%d}"),
             number("users"),
             *[column(str(age), form=_blank_or_share, right=True) for age in ages],
         ],
@@ -176,7 +191,7 @@ def plan(
         return
     money = done.project.settings.resolved_domain().currency
     show_table(
-        _rows(strategies),
+        [row for row in _rows(strategies) if row["n_users"]],
         [
             column("title", "strategy"),
             column("aim"),
@@ -193,8 +208,8 @@ def plan(
         _rows(best.slice(0, n)),
         [
             column("user_id", "user"),
-            column("strategy"),
-            column("stage"),
+            column("strategy", form=words),
+            column("stage", form=words),
             share("p_churn", "P(churn)", 0),
             number("stake", f"stake {money}".strip()),
             column("reason"),

@@ -9,7 +9,19 @@ from typing import Annotated, Any
 import typer
 
 from tenure.cli import app
-from tenure.cli.display import AsJson, Folder, column, err, number, progress_bars, say, share, show_json, show_table
+from tenure.cli.display import (
+    AsJson,
+    Folder,
+    column,
+    err,
+    number,
+    progress_bars,
+    say,
+    share,
+    show_json,
+    show_table,
+    unbroken,
+)
 from tenure.errors import ConfigError
 from tenure.project import Project, Run, create_project, open_project
 
@@ -70,7 +82,7 @@ def _mapping(given: list[str] | None) -> dict[str, str | list[str]]:
 
 
 @app.command()
-def check(folder: Folder = ".", as_json: AsJson = False) -> int:
+def check(folder: Folder = ".", as_json: AsJson = False) -> None:
     """Say whether the log is fit for use, what was set aside, and what each flaw means. Exit code 1 = not fit."""
     project = open_project(folder)
     with progress_bars() as progress:
@@ -79,13 +91,15 @@ def check(folder: Folder = ".", as_json: AsJson = False) -> int:
         show_json(quality)
     else:
         show_quality(quality, project)
-    return 0 if quality["is_fit"] else 1
+    if not quality["is_fit"]:
+        raise typer.Exit(1)
 
 
 def show_quality(quality: Mapping[str, Any], project: Project) -> None:
     """Print the quality report."""
     say(
-        f"{quality['n_in']:,} records came in, {quality['n_kept']:,} were kept, {quality['n_quarantined']:,} set aside."
+        f"{quality['n_in']:,} records came in (events, items and users), "
+        f"{quality['n_kept']:,} were kept, {quality['n_quarantined']:,} set aside."
     )
     if quality["first"]:
         span = f"{quality['first'][:10]} to {quality['last'][:10]}"
@@ -125,7 +139,7 @@ def run(
     """Walk the whole way: profile, place, predict, recommend, plan, report. Results are whole or not at all."""
     project = open_project(folder)
     choices = {} if budget is None else {"budget": budget}
-    with progress_bars() as progress:
+    with unbroken(), progress_bars() as progress:
         done = project.run(as_of, progress=progress, **choices)
     if as_json:
         show_json({"folder": str(done.folder), "report": str(done.report), **done.manifest})

@@ -50,6 +50,7 @@ def place(known: Known) -> Placed:
         now = explained(duck.run(placed.filter(placed.as_of == as_of)), thresholds)
         history = duck.materialise("history", stage_history(placed))
         step()
+        by = cohort_period(known.first, as_of, period)
         n_sticky = max(STICKY_DAYS // PERIOD_DAYS[period], MIN_STICKY)
         tables = {
             "stages": now,
@@ -58,12 +59,12 @@ def place(known: Known) -> Placed:
             "flows": duck.run(flows(history)),
             "states": duck.run(state_counts(active, as_of, period)),
             "growth": duck.run(growth(active, as_of, period)),
-            "cohorts": cohorts(known, cohort_period(known.first, as_of, period), CohortConfig()),
+            "cohorts": cohorts(known, by, CohortConfig()),
             "stickiness": duck.run(stickiness(active, as_of, period, n_sticky)),
         }
         if known.cutoffs is not None:
             tables["stages_at_test"] = _stages_then(known, known.cutoffs.test)
-    known.facts["period"] = period
+    known.facts.update(period=period, cohort_period=by)
     return Placed(tables=tables, thresholds=thresholds)
 
 

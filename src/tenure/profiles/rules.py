@@ -18,9 +18,7 @@ from scipy import sparse, stats
 
 from tenure.errors import ConfigError
 from tenure.profiles.baskets import Level
-
-SEPARATOR = " + "
-"""Stands between the things of an antecedent of two."""
+from tenure.schema import SEPARATOR
 
 RULES = pa.schema(
     [

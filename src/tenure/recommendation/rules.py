@@ -9,10 +9,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from tenure.profiles.rules import SEPARATOR
 from tenure.recommendation.candidates import Arrays, Candidates
 from tenure.recommendation.interactions import Floats, Interactions, Ints
 from tenure.recommendation.reasons import Words
+from tenure.schema import SEPARATOR
 
 
 @dataclass(frozen=True, kw_only=True)

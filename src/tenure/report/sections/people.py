@@ -12,9 +12,9 @@ from tenure.charts import rules as rule_charts
 from tenure.charts import segments as segment_charts
 from tenure.charts.theme import name
 from tenure.charts.wording import count, decimal, percent, plural, several
-from tenure.profiles.rules import SEPARATOR
 from tenure.report.blocks import Block, Card, Cards, Grid, Section, chart, number_columns, text_columns
 from tenure.report.results import Results
+from tenure.schema import SEPARATOR
 
 MOST_RULES_SHOWN = 8
 """Of each level; of a rule and its reverse only the stronger."""
