@@ -250,7 +250,7 @@ def _find(
     for field in FIELDS[kind]:
         if field in found:
             continue
-        present = tuple(path for path in known.get(field, ()) if _exists(path, available))
+        present = tuple(path for path in known.get(field, ()) if _exists(path, available) and path not in taken)
         if not present and field not in known:
             present = _by_alias(field, [column for column in available if column not in taken])
         if present:
