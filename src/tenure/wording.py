@@ -117,7 +117,7 @@ def times(n: float) -> str:
     >>> times(1), times(2), times(6)
     ('once', 'twice', '6 times')
     """
-    return {1: "once", 2: "twice"}.get(n, f"{number(n)} times")
+    return "once" if n == 1 else "twice" if n == 2 else f"{number(n)} times"
 
 
 def span(days: float) -> str:
@@ -168,10 +168,11 @@ def plural(noun: str) -> str:
 def article(noun: str) -> str:
     """One of these.
 
-    >>> article("purchase"), article("order")
-    ('a purchase', 'an order')
+    >>> article("purchase"), article("order"), article("user")
+    ('a purchase', 'an order', 'a user')
     """
-    return f"{'an' if noun[:1].lower() in {*'aeiou'} else 'a'} {noun}"
+    has_vowel = noun[:1].lower() in {*"aeiou"} and not noun.lower().startswith(("eu", "one", "uni", "us"))
+    return f"{'an' if has_vowel else 'a'} {noun}"
 
 
 def listed(things: Iterable[str], last: str = "and") -> str:

@@ -14,8 +14,8 @@ ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "src" / "tenure"
 FILES = sorted(SOURCE.rglob("*.py"))
 QUIET_FLOORS = (
-    "errors.py", "schema.py", "seeds.py", "domain.py", "events", "evaluation", "profiles", "lifecycle", "prediction",
-    "recommendation", "retention", "explain", "charts",
+    "errors.py", "schema.py", "seeds.py", "wording.py", "domain.py", "events", "evaluation", "profiles", "lifecycle",
+    "prediction", "recommendation", "retention", "explain", "charts",
 )  # fmt: skip
 """Floors 0 to 8: no files, no clock, no environment, no printing."""
 

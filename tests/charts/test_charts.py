@@ -30,7 +30,6 @@ from tenure.charts import (
     taste,
     theme,
     timeline,
-    wording,
 )
 from tenure.lifecycle.states import STATES
 
@@ -287,26 +286,6 @@ def test_labels_are_short_and_hold_no_markup(text, width):
     assert "<" not in label
     assert ">" not in label
     assert len(label.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")) <= width
-
-
-@given(st.floats(0, 1), st.integers(0, 2))
-def test_percent_says_nothing_or_all_only_when_it_is(share, decimals):
-    said = wording.percent(share, decimals)
-    assert (float(said[:-1]) == 0 if said[0] not in "<>" else False) == (share == 0)
-    assert (said.startswith("100")) == (share == 1)
-
-
-@given(st.floats(-1e12, 1e12))
-def test_money_is_within_its_rounding(amount):
-    said = wording.money(amount, "$").replace("$", "").replace("−", "-")
-    scale = {"k": 1e3, "M": 1e6, "B": 1e9}.get(said[-1], 1.0)
-    value = float(said.rstrip("kMB")) * scale
-    assert value == pytest.approx(amount, rel=0.051, abs=0.0051)
-
-
-@pytest.mark.parametrize("write", [wording.count, wording.percent, wording.money, wording.decimal, wording.fixed])
-def test_what_is_not_known_is_a_dash(write):
-    assert write(None) == write(float("nan")) == wording.NOTHING
 
 
 def test_a_period_is_named_by_its_start():

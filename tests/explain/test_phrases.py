@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tenure.explain.phrases import FeatureWords, counted, feature_phrase, number
+from tenure.explain.phrases import FeatureWords, feature_phrase
 from tenure.profiles.features import FEATURES
 
 WORDS = {f.name: FeatureWords(f.name, f.theme, f.description, f.scaling) for f in FEATURES}
@@ -49,16 +49,3 @@ def test_any_feature_can_be_said_with_any_value(name: str, value: float | None) 
     assert "nan" not in said.split()
     assert "inf" not in said.split()
     assert "None" not in said
-
-
-@given(st.floats(-1e12, 1e12))
-def test_a_number_is_said_to_within_its_rounding(value: float) -> None:
-    step = 0.5 if abs(value) >= 10 else 0.05 if abs(value) >= 1 else 0.005
-    assert abs(float(number(value).replace(",", "")) - value) <= step * (1 + 1e-9) + abs(value) * 1e-9
-
-
-def test_singular() -> None:
-    assert counted(1.0, "day") == "1 day"
-    assert counted(1.04, "day") == "1 day"
-    assert counted(0, "watch") == "0 watches"
-    assert counted(2, "play") == "2 plays"

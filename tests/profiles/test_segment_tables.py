@@ -82,7 +82,7 @@ def test_descriptions_state_real_numbers() -> None:
         "25% of all members: 12 active days in 90 (3.1 times the average); €1,234 in 90 days (average €1,000); "
         "31% of visits to the gym repeat an earlier one (average 20%)."
     )
-    assert found[1] == "75% of all members: 0 active days in 90 (average 4.0); €4.50 in 90 days (average €1,000)."
+    assert found[1] == "75% of all members: 0 active days in 90 (average 4); €4.50 in 90 days (average €1,000)."
 
 
 def test_contrast_equals_a_loop_over_segments() -> None:

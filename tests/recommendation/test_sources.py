@@ -78,7 +78,7 @@ class TestRepeats:
             (committed("a", "x", 6, 40, 12), "6 times, about every 12 days, last 40 days ago; longer ago than usual"),
             (committed("a", "x", 4, 3, 1), "4 times, about every 1 day, last 3 days ago; longer ago than usual"),
             (committed("a", "x", 2, last=1, gap=9), "twice, last 1 day ago"),
-            (committed("a", "x", 1, last=0), "once, within the last day"),
+            (committed("a", "x", 1, last=0), "once, less than a day ago"),
         ],
     )
     def test_says_how_often_and_when(self, row, words):

@@ -261,5 +261,5 @@ def test_what_pulled_a_prediction_is_said_with_its_value(results: Results):
         "12 days since the last visit",
         "days since the last visit: not known",
         "spend in the last 90 days: known",
-        "unheard of",
+        "unheard of: 3",
     ]

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 import pyarrow as pa
 
 from tenure.charts import theme
-from tenure.charts.wording import count, percent
+from tenure.wording import count, percent
 
 MOST_COHORTS = 20
 """More rows than this cannot be read; the largest are shown."""

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tenure.charts import theme
-from tenure.charts.wording import count, percent
+from tenure.wording import count, percent
 
 FLOW_HEIGHT = 460
 

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 import pyarrow as pa
 
 from tenure.charts import theme
-from tenure.charts.wording import count
+from tenure.wording import count
 
 PARTS = (
     ("n_returning", "returning", "#3f62b8"),

@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 import pyarrow as pa
 
 from tenure.charts import theme
-from tenure.charts.wording import count, money
+from tenure.wording import count, money
 
 
 def stake_by_strategy(strategies: pa.Table, *, currency: str = "") -> go.Figure:

@@ -9,8 +9,8 @@ from typing import Any
 import plotly.graph_objects as go
 
 from tenure.charts import theme
-from tenure.charts.wording import several
 from tenure.events.quality import sudden_drops
+from tenure.wording import counted
 
 
 def daily_volume(daily: Sequence[Mapping[str, Any]]) -> go.Figure:
@@ -45,4 +45,4 @@ def daily_volume(daily: Sequence[Mapping[str, Any]]) -> go.Figure:
 def _finding(n_drops: int) -> str:
     if not n_drops:
         return "Events arrived without sudden drops"
-    return f"{several(n_drops, 'day')} with far fewer events than usual for the weekday (marked)"
+    return f"{counted(n_drops, 'day')} with far fewer events than usual for the weekday (marked)"

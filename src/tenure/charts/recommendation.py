@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 import pyarrow as pa
 
 from tenure.charts import theme
-from tenure.charts.wording import count, fixed, is_known
+from tenure.wording import count, fixed, is_known
 
 
 def by_strategy(metrics: pa.Table, metric: str, *, main: str = "", title: str = "") -> go.Figure:

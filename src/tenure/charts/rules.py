@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 import pyarrow as pa
 
 from tenure.charts import theme
-from tenure.charts.wording import percent
+from tenure.wording import percent
 
 MOST_RULES = 150
 """Of each level."""

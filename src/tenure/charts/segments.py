@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 import pyarrow as pa
 
 from tenure.charts import theme
-from tenure.charts.wording import count, decimal, percent
+from tenure.wording import count, decimal, percent
 
 MOST_POINTS = 2000
 """More points make a map slower, not clearer; every n-th user is drawn."""

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 import pyarrow as pa
 
 from tenure.charts import theme
-from tenure.charts.wording import count, percent, several
+from tenure.wording import count, counted, percent
 
 STATE_COLOURS = {
     "current": "#3f62b8",
@@ -50,7 +50,7 @@ def stickiness(active: pa.Table, *, period: str = "period") -> go.Figure:
     most = max(n, default=1)
     half = math.ceil(most / 2)
     often = sum(s for s, k in zip(share, n, strict=True) if s is not None and k >= half)
-    title = f"{percent(often)} of the active came in at least {half} of {several(most, period)}"
+    title = f"{percent(often)} of the active came in at least {half} of {counted(most, period)}"
     figure = theme.figure(title, height=360, x=f"active {period}s", y="share of users")
     figure.add_bar(
         x=n,

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 import pyarrow as pa
 
 from tenure.charts import theme
-from tenure.charts.wording import percent
+from tenure.wording import percent
 
 
 def taste(liked: pa.Table, *, dimension: str = "category", most: int = 8) -> go.Figure:

@@ -8,8 +8,8 @@ import plotly.graph_objects as go
 import pyarrow as pa
 
 from tenure.charts import theme
-from tenure.charts.wording import money, several
 from tenure.domain import Role
+from tenure.wording import article, counted, money
 
 MILLISECONDS_PER_DAY = 86_400_000.0
 """Plotly counts the width of a bar on a date axis in milliseconds."""
@@ -32,9 +32,11 @@ def timeline(
     first = min((day for day, _ in days), default=as_of)
     span = max(as_of - first, timedelta(days=1))
     has_money = any(value > 0 for value in committed.values())
-    what = f"{noun} value a day" if has_money else f"days with a {noun}"
+    what = f"{noun} value a day" if has_money else f"days with {article(noun)}"
     figure = theme.figure(
-        f"{several(len(committed), 'day')} with a {noun}" if committed else f"No {noun} so far", height=230, y=what
+        f"{counted(len(committed), 'day')} with {article(noun)}" if committed else f"No {noun} so far",
+        height=230,
+        y=what,
     )
     figure.update_layout(
         barmode="overlay",

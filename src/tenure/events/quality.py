@@ -17,6 +17,7 @@ from tenure.domain import Domain, Role
 from tenure.events.log import has_role
 from tenure.events.normalise import REASONS
 from tenure.schema import EVENTS
+from tenure.wording import article, percent, plural
 
 Status = Literal["pass", "warn", "fail"]
 
@@ -163,17 +164,17 @@ def _kept(m: Measures) -> Check:
         "warn": "See the quarantine: a field may be mapped to the wrong column, or one source may be broken.",
         "fail": "Too much is unreadable for any result to be trusted; see the quarantine for the reasons.",
     }[status]
-    measured = f"{share:.2%} of {m.n_in:,} records set aside"
-    return Check("records set aside", status, measured, "at most 1 %", meaning, ("all",))
+    measured = f"{percent(share, 2)} of {m.n_in:,} records set aside"
+    return Check("records set aside", status, measured, "at most 1%", meaning, ("all",))
 
 
 def _commitments(m: Measures, domain: Domain) -> Check:
     n = m.summary["n_commitments"]
     noun = domain.commitment_noun
     if n:
-        return Check("commitments", "pass", f"{n:,}", "more than 0", f"There are {noun}s to learn from.")
+        return Check("commitments", "pass", f"{n:,}", "more than 0", f"There are {plural(noun)} to learn from.")
     meaning = (
-        f"No event is a {noun}, so nothing can be predicted or recommended. "
+        f"No event is {article(noun)}, so nothing can be predicted or recommended. "
         "Give the event that is one its role under [domain.events]."
     )
     return Check("commitments", "fail", "0", "more than 0", meaning, ("prediction", "recommendation", "retention"))
@@ -209,9 +210,9 @@ def _repeaters(m: Measures, domain: Domain) -> Check:
     meaning = (
         "There are rhythms to learn." if ok else f"Hardly anybody has a second {noun}: rhythm and churn are guesses."
     )
-    measured = f"{share:.1%} of users who did so once"
+    measured = f"{percent(share, 1)} of users who did so once"
     return Check(
-        f"users with a second {noun}", "pass" if ok else "warn", measured, "at least 5 %", meaning, ("lifecycle",)
+        f"users with a second {noun}", "pass" if ok else "warn", measured, "at least 5%", meaning, ("lifecycle",)
     )
 
 
@@ -222,7 +223,7 @@ def _types(m: Measures) -> Check:
     n = sum(row["n"] for row in strange)
     names = ", ".join(f"'{row['event_type'][:40]}' ({row['n']:,})" for row in strange[:5])
     meaning = f"{names} count only as activity. Give them a role under [domain.events] to use what they say."
-    measured = f"{len(strange)} unknown, {n / m.summary['n_events']:.1%} of events"
+    measured = f"{len(strange)} unknown, {percent(n / m.summary['n_events'], 1)} of events"
     return Check("event types", "warn", measured, "all known", meaning, ("profiles", "recommendation"))
 
 
@@ -234,7 +235,7 @@ def _times(m: Measures) -> Check | None:
     if share < 0.5:
         return None
     meaning = "Times are whole days: sessions are days, and hours of the day say nothing."
-    return Check("times", "warn", f"{share:.0%} at midnight", "times of day", meaning, ("profiles",))
+    return Check("times", "warn", f"{percent(share)} at midnight", "times of day", meaning, ("profiles",))
 
 
 def _repeats(m: Measures) -> Check | None:
@@ -250,10 +251,14 @@ def _repeats(m: Measures) -> Check | None:
 def _items(m: Measures, domain: Domain) -> Check:
     share = m.summary["n_commitments_with_item"] / max(m.summary["n_commitments"], 1)
     if share >= 0.5:
-        return Check("items", "pass", f"{share:.0%} of {domain.commitment_noun}s", "at least 50 %", "Items are known.")
+        return Check(
+            "items", "pass", f"{percent(share)} of {plural(domain.commitment_noun)}", "at least 50%", "Items are known."
+        )
     meaning = "Without items nothing can be recommended, and there are no rules and no taste; the rest works."
     stages = ("recommendation", "profiles")
-    return Check("items", "warn", f"{share:.0%} of {domain.commitment_noun}s", "at least 50 %", meaning, stages)
+    return Check(
+        "items", "warn", f"{percent(share)} of {plural(domain.commitment_noun)}", "at least 50%", meaning, stages
+    )
 
 
 def _orphans(m: Measures) -> Check | None:
@@ -268,7 +273,9 @@ def _orphans(m: Measures) -> Check | None:
         else "Events of items without a row: they have no category, price or title."
     )
     stages = ("profiles", "recommendation")
-    return Check("orphan items", "pass" if ok else "warn", f"{share:.1%} of events", "at most 2 %", meaning, stages)
+    return Check(
+        "orphan items", "pass" if ok else "warn", f"{percent(share, 1)} of events", "at most 2%", meaning, stages
+    )
 
 
 def _values(m: Measures, domain: Domain) -> Check | None:
@@ -282,8 +289,8 @@ def _values(m: Measures, domain: Domain) -> Check | None:
         if ok
         else "Where the value is missing it counts as 0, so spend and value at risk are too low."
     )
-    measured = f"{share:.0%} of {domain.commitment_noun}s"
-    return Check("values", "pass" if ok else "warn", measured, "at least 90 %", meaning, ("prediction", "retention"))
+    measured = f"{percent(share)} of {plural(domain.commitment_noun)}"
+    return Check("values", "pass" if ok else "warn", measured, "at least 90%", meaning, ("prediction", "retention"))
 
 
 def _reversals(m: Measures) -> Check | None:
@@ -295,10 +302,8 @@ def _reversals(m: Measures) -> Check | None:
     meaning = "Returns reduce value and are no activity." + (
         "" if ok else " So many are unusual: is a sign turned round?"
     )
-    measured = f"{n:,} ({share:.1%} of commitments)"
-    return Check(
-        "returns and cancellations", "pass" if ok else "warn", measured, "at most 20 %", meaning, ("profiles",)
-    )
+    measured = f"{n:,} ({percent(share, 1)} of commitments)"
+    return Check("returns and cancellations", "pass" if ok else "warn", measured, "at most 20%", meaning, ("profiles",))
 
 
 def _gaps(m: Measures) -> Check:
@@ -307,12 +312,12 @@ def _gaps(m: Measures) -> Check:
     present = set(days)
     missing = [days[0] + timedelta(days=n) for n in range(span) if days[0] + timedelta(days=n) not in present]
     if not missing or span < 14:
-        return Check("days without events", "pass", f"{len(missing)} of {span}", "at most 1 %", "No holes in the log.")
+        return Check("days without events", "pass", f"{len(missing)} of {span}", "at most 1%", "No holes in the log.")
     shown = ", ".join(day.isoformat() for day in missing[:5]) + (" ..." if len(missing) > 5 else "")
     ok = len(missing) / span <= 0.01
     meaning = f"Nothing on {shown}." + ("" if ok else " If data are lost there, recency and churn are wrong around it.")
     status: Status = "pass" if ok else "warn"
-    return Check("days without events", status, f"{len(missing)} of {span}", "at most 1 %", meaning, ("lifecycle",))
+    return Check("days without events", status, f"{len(missing)} of {span}", "at most 1%", meaning, ("lifecycle",))
 
 
 def _drops(m: Measures) -> Check:
@@ -321,13 +326,13 @@ def _drops(m: Measures) -> Check:
         return Check("sudden drops", "pass", "none", "none", "Volume per day is steady for its weekday.")
     shown = ", ".join(day.isoformat() for day in drops[:5]) + (" ..." if len(drops) > 5 else "")
     meaning = (
-        f"Less than 40 % of the usual volume of that weekday on {shown}: a holiday, or a part of the log is missing."
+        f"Less than 40% of the usual volume of that weekday on {shown}: a holiday, or a part of the log is missing."
     )
     return Check("sudden drops", "warn", f"{len(drops)} days", "none", meaning, ("lifecycle", "prediction"))
 
 
 def sudden_drops(volumes: Sequence[tuple[date, int]]) -> list[date]:
-    """Days with less than 40 % of the median volume of the same weekday in the four weeks on either side.
+    """Days with less than 40% of the median volume of the same weekday in the four weeks on either side.
 
     Only days that usually see at least 50 events can show a drop; fewer than four neighbours are no evidence.
     """
@@ -362,4 +367,4 @@ def _exposures(m: Measures) -> Check:
         else "Impressions without recommendation_id cannot be joined to what the user did after them."
     )
     status: Status = "pass" if ok else "warn"
-    return Check("impressions", status, f"{share:.0%} unjoined", "at most 10 % unjoined", meaning, ("retention",))
+    return Check("impressions", status, f"{percent(share)} unjoined", "at most 10% unjoined", meaning, ("retention",))

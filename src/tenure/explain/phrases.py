@@ -1,12 +1,13 @@
-"""The smallest parts of a sentence: a number with its noun, a feature with its value, things in a row."""
+"""The smallest parts of a sentence about a user: a feature with its value."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from tenure.retention.reasons import money, percent
+from tenure.profiles.normalise import MISSING
+from tenure.wording import counted, is_known, money, number, percent
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,38 +18,6 @@ class FeatureWords:
     theme: str
     description: str
     scaling: str
-
-
-def number(value: float) -> str:
-    """A quantity as people say it: whole when it is nearly whole or large.
-
-    >>> number(3.0), number(3.46), number(0.128), number(1234.5), number(-0.004)
-    ('3', '3.5', '0.13', '1,234', '0')
-    """
-    if abs(value) >= 10:
-        return f"{value:,.0f}"
-    text = f"{value:.1f}" if abs(value) >= 1 else f"{value:.2f}"
-    text = text.rstrip("0").rstrip(".")
-    return "0" if text in ("-0", "") else text
-
-
-def counted(n: float, noun: str) -> str:
-    """A number with its noun.
-
-    >>> counted(1, "day"), counted(12.4, "day"), counted(2, "category"), counted(0, "purchase")
-    ('1 day', '12 days', '2 categories', '0 purchases')
-    """
-    said = number(n)
-    return f"{said} {noun if said == '1' else _plural(noun)}"
-
-
-def listed(things: Sequence[str]) -> str:
-    """Things in a row.
-
-    >>> listed([]), listed(["a"]), listed(["a", "b"]), listed(["a", "b", "c"])
-    ('', 'a', 'a and b', 'a, b and c')
-    """
-    return " and ".join([", ".join(things[:-1]), things[-1]] if len(things) > 1 else things)
 
 
 def feature_phrase(feature: FeatureWords, value: float | None, *, currency: str = "") -> str:
@@ -66,7 +35,7 @@ def feature_phrase(feature: FeatureWords, value: float | None, *, currency: str 
     'typical (median) pause: not known'
     """
     head, _, explanation = feature.description.partition(": ")
-    if value is None or not math.isfinite(value):
+    if not is_known(value):
         return f"{head}: not known"
     first, *rest = feature.description.split(" ")
     is_counted = feature.name.startswith("n_") or (feature.name.endswith("_days") and first == "days")
@@ -80,6 +49,23 @@ def feature_phrase(feature: FeatureWords, value: float | None, *, currency: str 
         return f"{head}: {_trend(value)}"
     said = f"{head}: {_with_unit(feature, value, currency)}"
     return f"{said} ({explanation})" if explanation else said
+
+
+def contribution_phrase(row: Mapping[str, Any], features: Mapping[str, FeatureWords], *, currency: str = "") -> str:
+    """What an input of the forecast says of one user. `row` of the result table `contributions`.
+
+    >>> words = {"gap_median_days": FeatureWords("gap_median_days", "rhythm", "typical (median) pause", "log")}
+    >>> contribution_phrase({"feature": "gap_median_days_missing", "value": 1.0}, words)
+    'typical (median) pause: not known'
+    >>> contribution_phrase({"feature": "gap_median_days_missing", "value": 0.0}, words)
+    'typical (median) pause: known'
+    """
+    name, value = row["feature"], row["value"]
+    if name not in features and (told_of := features.get(name.removesuffix(MISSING))):
+        phrase = feature_phrase(told_of, None, currency=currency)
+        return phrase if value else phrase.replace("not known", "known")
+    feature = features.get(name, FeatureWords(name, "", name.replace("_", " "), "linear"))
+    return feature_phrase(feature, value, currency=currency)
 
 
 def _trend(value: float) -> str:
@@ -99,12 +85,6 @@ def _with_unit(feature: FeatureWords, value: float, currency: str) -> str:
     if feature.name.endswith("_days"):
         return counted(value, "day")
     return counted(value, "minute") if feature.name.endswith("_minutes") else number(value)
-
-
-def _plural(noun: str) -> str:
-    if noun.endswith("y") and noun[-2:-1] not in {*"aeiou"}:
-        return noun[:-1] + "ies"
-    return noun + ("es" if noun.endswith(("s", "x", "ch", "sh")) else "s")
 
 
 def _singular(noun: str) -> str:

@@ -9,13 +9,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from tenure.domain import Domain
-from tenure.explain.phrases import FeatureWords, counted, feature_phrase, listed, number
-from tenure.retention.reasons import money, percent
+from tenure.explain.phrases import FeatureWords, contribution_phrase
+from tenure.profiles.normalise import MISSING
+from tenure.retention.reasons import HELD_BACK
+from tenure.wording import ago, article, counted, listed, money, number, percent, span
 
 Row = Mapping[str, Any]
-
-_MISSING = "_missing"
-"""Ends the name of an input that says whether another one is missing."""
 
 
 def stage_sentence(row: Row) -> str:
@@ -61,7 +60,7 @@ def why_sentence(
     """
     themes: dict[str, list[Row]] = {}
     for row in contributions:
-        if row["feature"].endswith(_MISSING) and not row["value"]:
+        if row["feature"].endswith(MISSING) and not row["value"]:
             continue
         feature = features.get(row["feature"])
         themes.setdefault(feature.theme if feature else row["feature"], []).append(row)
@@ -75,7 +74,7 @@ def why_sentence(
     said = []
     for lead, found in (("What speaks for it", for_it), ("What speaks against it", against_it)):
         strongest = sorted(found, key=lambda pair: -pair[0])[:most]
-        phrases = [_phrase(row, features, currency) for _, row in strongest]
+        phrases = [contribution_phrase(row, features, currency=currency) for _, row in strongest]
         if phrases:
             said.append(f"{lead}: {'; '.join(phrases)}.")
     return " ".join(said)
@@ -94,9 +93,9 @@ def habits_sentence(profile: Row, domain: Domain) -> str:
     known = {name: value for name, value in profile.items() if value is not None}
     parts = []
     if "tenure_days" in known:
-        parts.append(f"Known for {_span(known['tenure_days'])}")
+        parts.append(f"Known for {span(known['tenure_days'])}")
     if "n_occasions" in known:
-        noun = _with_article(domain.commitment_noun)
+        noun = article(domain.commitment_noun)
         n = known["n_occasions"]
         parts.append(f"on {counted(n, 'occasion')} with {noun}" if n else f"so far without {noun}")
         if n and known.get("value"):
@@ -104,7 +103,7 @@ def habits_sentence(profile: Row, domain: Domain) -> str:
     said = [_sentence(", ".join(parts))] if parts else []
     if "recency_days" in known:
         recency = known["recency_days"]
-        last = f"{_span(recency)} ago"
+        last = ago(recency)
         gap = known.get("gap_median_days")
         said.append(
             f"They come about every {_rhythm(gap)}, the last time {last}." if gap else f"They came last {last}."
@@ -169,28 +168,11 @@ def plan_sentence(row: Row, strategy: Row, domain: Domain) -> str:
     said = (
         f"Plan, with {money(row['stake'], domain.currency)} at stake: {title[:1].lower()}{title[1:]}. {strategy['aim']}"
     )
-    return f"{said} Held back at random, to measure what this is worth." if row.get("is_control") else said
-
-
-def _phrase(row: Row, features: Mapping[str, FeatureWords], currency: str) -> str:
-    feature, value = features.get(row["feature"]), row["value"]
-    if feature is None and row["feature"].endswith(_MISSING):
-        feature, value = features.get(row["feature"].removesuffix(_MISSING)), None
-    if feature is None:
-        feature = FeatureWords(row["feature"], "", str(row["feature"]).replace("_", " "), "linear")
-    return feature_phrase(feature, value, currency=currency)
-
-
-def _span(days: float) -> str:
-    return "less than a day" if days < 1 else counted(days, "day")
+    return f"{said} {HELD_BACK}" if row.get("is_control") else said
 
 
 def _rhythm(days: float) -> str:
     return "day" if number(days) == "1" else counted(days, "day")
-
-
-def _with_article(noun: str) -> str:
-    return f"{'an' if noun[:1].lower() in {*'aeiou'} else 'a'} {noun}"
 
 
 def _sentence(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from functools import cache
+from functools import cache, partial
 from string import Formatter
 from typing import Any
 
@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from tenure.lifecycle.stages import RULES, Stage
 from tenure.lifecycle.thresholds import Thresholds
+from tenure.wording import counted, number, times
 
 _REASONS = {rule.name: rule.reason for rule in RULES}
 _NAMES = {rule.name: {name for _, name, _, _ in Formatter().parse(rule.reason) if name} for rule in RULES}
@@ -70,20 +71,7 @@ def _words(numbers: Mapping[str, Any]) -> dict[str, Any]:
 @cache
 def _unit(name: str) -> Callable[[Any], Any]:
     if name.endswith(("_days", "_occasions")):
-        return _days
+        return partial(counted, noun="day")
     if name in ("n_referrals", "n_praises", "advocate_praises"):
-        return _times
-    return _amount if name.endswith("_amount") else lambda value: value
-
-
-def _days(number: float) -> str:
-    text = _amount(number)
-    return f"{text} day" if text == "1" else f"{text} days"
-
-
-def _times(number: int) -> str:
-    return "once" if number == 1 else f"{number} times"
-
-
-def _amount(number: float) -> str:
-    return f"{number:,.0f}" if number >= 10 else f"{number:.1f}".removesuffix(".0")
+        return times
+    return number if name.endswith("_amount") else lambda value: value

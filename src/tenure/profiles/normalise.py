@@ -19,6 +19,8 @@ from tenure.profiles.features import Scaling
 
 IQR_OF_NORMAL = 1.3489795
 """Interquartile range of the standard normal: makes a robust spread comparable with a standard deviation."""
+MISSING = "_missing"
+"""Ends the name of a column that says whether another one is missing."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,9 +101,9 @@ class Normaliser:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """[D]: the output columns; an indicator is the name of its column and `_missing`."""
+        """[D]: the output columns; an indicator is the name of its column and `MISSING`."""
         kept = (self.inputs[i] for i in self.kept)
-        return (*kept, *(f"{self.inputs[i]}_missing" for i in self.indicated))
+        return (*kept, *(f"{self.inputs[i]}{MISSING}" for i in self.indicated))
 
     def select(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """The output columns in their own units, [B, F] -> [B, D]; an indicator is 1 where its column is missing."""

@@ -19,6 +19,7 @@ from scipy import stats
 from tenure.domain import Domain
 from tenure.profiles.normalise import numbers
 from tenure.profiles.vector import Profiles
+from tenure.wording import article, plural
 
 Vector = NDArray[np.float64]
 
@@ -135,9 +136,11 @@ def coverage(
         for things in ("items", "categories")
     ]
     return [
-        _measure("coverage", "features", interval(filled), f"Share of the activity features defined for a {noun}."),
-        _measure("coverage", "taste", interval(_is_in(ids, taste)), f"Share of {noun}s whose taste is known."),
-        _measure("coverage", "attributes", interval(_is_in(ids, users)), f"Share of {noun}s with attributes."),
+        _measure(
+            "coverage", "features", interval(filled), f"Share of the activity features defined for {article(noun)}."
+        ),
+        _measure("coverage", "taste", interval(_is_in(ids, taste)), f"Share of {plural(noun)} whose taste is known."),
+        _measure("coverage", "attributes", interval(_is_in(ids, users)), f"Share of {plural(noun)} with attributes."),
         *catalogue,
     ]
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from tenure.domain import Domain
 from tenure.profiles.contrast import Contrast
+from tenure.wording import money, number, percent, plural
 
 CLEAR = 0.4
 """A trait is clear when the mean of the segment lies this many standard deviations from that of everybody."""
@@ -76,7 +77,7 @@ def names(contrast: Contrast, domain: Domain) -> list[str]:
     for the trait in which the two differ most; a number only where there is none.
     """
     if len(contrast.z) == 1:
-        return [f"All {domain.user_noun}s"]
+        return [f"All {plural(domain.user_noun)}"]
     contrast = contrast.only(_TRAIT_OF)
     traits = [_TRAIT_OF[feature] for feature in contrast.features]
     found: list[str] = []
@@ -88,9 +89,9 @@ def names(contrast: Contrast, domain: Domain) -> list[str]:
             difference = _words(traits, z - contrast.z[found.index(name)], mean, least=0.0)
             words += [(trait, word) for trait, word in difference if trait.kind not in taken][:1]
             name = _phrase(words, domain)
-        plain, number = name, 2
+        plain, n = name, 2
         while name in found:
-            name, number = f"{plain} ({number})", number + 1
+            name, n = f"{plain} ({n})", n + 1
         found.append(name)
     return found
 
@@ -103,9 +104,8 @@ def descriptions(contrast: Contrast, shares: Sequence[float], domain: Domain) ->
     for z, mean, share in zip(contrast.z, contrast.mean, shares, strict=True):
         stated = [i for i in _one_of_each_kind(traits, z) if not np.isnan(mean[i])][:MOST_FACTS]
         facts = [_fact(traits[i], float(mean[i]), float(contrast.mean_all[i]), domain) for i in stated]
-        sentences.append(
-            ": ".join([f"{share:.0%} of all {domain.user_noun}s", *(["; ".join(facts)] if facts else [])]) + "."
-        )
+        who = f"{percent(share)} of all {plural(domain.user_noun)}"
+        sentences.append(f"{who}: {'; '.join(facts)}." if facts else f"{who}.")
     return sentences
 
 
@@ -136,7 +136,7 @@ def _phrase(words: Sequence[tuple[Trait, str]], domain: Domain) -> str:
     ordered = [word for _, word in sorted(words, key=lambda pair: _PLACE_OF[pair[0].kind])]
     before = [word for word in ordered if not word.startswith("with ")]
     after = [word.format(**_nouns(domain)) for word in ordered if word.startswith("with ")]
-    phrase = " ".join([*(before if ordered else ["typical"]), f"{domain.user_noun}s", *after])
+    phrase = " ".join([*(before if ordered else ["typical"]), plural(domain.user_noun), *after])
     return phrase[:1].upper() + phrase[1:]
 
 
@@ -144,21 +144,17 @@ def _fact(trait: Trait, mean: float, usual: float, domain: Domain) -> str:
     """A number of the segment beside that of everybody."""
     fact = trait.fact.format(n=_stated(mean, trait.unit, domain), **_nouns(domain))
     if trait.unit in {"number", "money"} and mean > 1.5 * usual > 0:
-        return f"{fact} ({mean / usual:.1f} times the average)"
+        return f"{fact} ({number(mean / usual)} times the average)"
     return f"{fact} (average {_stated(usual, trait.unit, domain)})"
 
 
 def _nouns(domain: Domain) -> dict[str, str]:
-    head, *rest = domain.commitment_noun.split(" ")  # "view to the end" -> "views to the end"
-    return {"commitments": " ".join([f"{head}s", *rest]), "items": f"{domain.item_noun}s"}
+    return {"commitments": plural(domain.commitment_noun), "items": plural(domain.item_noun)}
 
 
 def _stated(value: float, unit: Unit, domain: Domain) -> str:
     if unit == "share":
-        return f"{value:.0%}"
-    if unit == "trend":
-        return f"{value:+.1f}"
-    digits = 2 if unit == "money" else 1
-    if abs(value) >= 10 or round(value, digits) == 0:
-        digits = 0
-    return f"{domain.currency if unit == 'money' else ''}{value:,.{digits}f}"
+        return percent(value)
+    if unit == "money":
+        return money(value, domain.currency)
+    return f"{value:+.1f}" if unit == "trend" else number(value)

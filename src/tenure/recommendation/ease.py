@@ -15,7 +15,8 @@ from scipy import linalg
 from tenure.evaluation.ranking import top_k
 from tenure.recommendation.candidates import Arrays, Candidates
 from tenure.recommendation.interactions import Floats, Interactions, Ints
-from tenure.recommendation.reasons import Words, times
+from tenure.recommendation.reasons import Words
+from tenure.wording import times
 
 
 @dataclass(frozen=True, kw_only=True)

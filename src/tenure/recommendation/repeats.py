@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from tenure.recommendation.candidates import Arrays, Candidates
 from tenure.recommendation.interactions import Floats, Interactions, Ints
-from tenure.recommendation.reasons import Words, ago, counted, times
+from tenure.recommendation.reasons import Words
+from tenure.wording import ago, counted, times
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,6 +13,7 @@ from tenure.recommendation.candidates import Arrays, Candidates
 from tenure.recommendation.interactions import Floats, Interactions, Ints
 from tenure.recommendation.reasons import Words
 from tenure.schema import SEPARATOR
+from tenure.wording import listed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +84,7 @@ class Rules:
             possible = np.flatnonzero(self.consequent == target)
             fired = possible[self._fired(histories.part(b, b + 1))[0, possible]]
             rule = fired[0]  # the most confident, as the rules of a consequent are in that order
-            names = " and ".join(words.title(own) for own in dict.fromkeys(self.antecedents[rule].tolist()))
+            names = listed(words.title(own) for own in dict.fromkeys(self.antecedents[rule].tolist()))
             said.append(f"Chosen together with {names} {self.lift[rule]:.1f} times as often as chance would have it")
         return said
 

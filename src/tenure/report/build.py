@@ -5,7 +5,6 @@ from __future__ import annotations
 import jinja2
 from plotly.offline import get_plotlyjs
 
-from tenure.charts.wording import spelled
 from tenure.report.results import Results
 from tenure.report.sections.action import action
 from tenure.report.sections.forecast import forecast
@@ -16,6 +15,7 @@ from tenure.report.sections.method import method
 from tenure.report.sections.offers import offers
 from tenure.report.sections.people import rules, segments
 from tenure.report.sections.trust import trust
+from tenure.wording import spelled
 
 SECTIONS = (trust, stages, growing, active, cohorts, segments, rules, forecast, offers, action)
 """The questions in the order of the page; the stories and the method follow."""

@@ -13,12 +13,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tenure.charts.wording import money, plural
 from tenure.domain import Domain
 from tenure.explain.phrases import FeatureWords
-
-MISSING = "_missing"
-"""Ends the name of an input that says that another one is not known (`profiles.normalise`)."""
+from tenure.profiles.normalise import MISSING
+from tenure.wording import money, plural
 
 
 @dataclass(frozen=True, kw_only=True)

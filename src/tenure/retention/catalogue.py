@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from tenure.errors import ConfigError
 from tenure.lifecycle.stages import Stage
 from tenure.recommendation.recommender import SlateConfig
+from tenure.wording import listed, percent
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,14 +74,13 @@ class Strategy:
         'for users in stage at risk, with a risk of at least 30%'
         """
         named = [str(stage).replace("_", " ") for stage in Stage if stage in self.stages]
-        listed = " or ".join([", ".join(named[:-1]), named[-1]] if len(named) > 1 else named)
-        who = f"for users in stage {listed}" if len(named) < len(Stage) else "for users in any stage"
+        who = f"for users in stage {listed(named, 'or')}" if len(named) < len(Stage) else "for users in any stage"
         limits = []
         if self.lowest_risk > 0:
-            limits.append(f"at least {self.lowest_risk:.0%}")
+            limits.append(f"at least {percent(self.lowest_risk)}")
         if self.highest_risk < 1:
-            limits.append(f"at most {self.highest_risk:.0%}")
-        return f"{who}, with a risk of {' and '.join(limits)}" if limits else who
+            limits.append(f"at most {percent(self.highest_risk)}")
+        return f"{who}, with a risk of {listed(limits)}" if limits else who
 
 
 LEAVE_ALONE = Strategy(

@@ -6,9 +6,9 @@ import pyarrow.compute as pc
 
 from tenure.charts import plan as charts
 from tenure.charts.theme import name
-from tenure.charts.wording import count, percent, several
 from tenure.report.blocks import Block, Grid, Section, chart, number_columns, text_columns
 from tenure.report.results import Results
+from tenure.wording import count, counted, percent
 
 MOST_STAKES = 15
 
@@ -51,7 +51,7 @@ def action(results: Results) -> Section:
     top = plan.sort_by([("stake", "descending"), ("user_id", "ascending")]).slice(0, MOST_STAKES).to_pylist()
     blocks.append(
         Grid(
-            caption=f"The {several(len(top), 'largest stake')}",
+            caption=f"The {counted(len(top), 'largest stake')}",
             columns=[
                 *text_columns(results.user, "stage"),
                 *number_columns("risk", "value", "at stake"),

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from tenure.charts.theme import name
-from tenure.charts.wording import fixed, is_known
 from tenure.report.blocks import Cell, Grid, Noted, number_columns, text_columns
 from tenure.report.results import Results
+from tenure.wording import fixed, is_known
 
 T = TypeVar("T")
 

@@ -9,15 +9,15 @@ import pyarrow.compute as pc
 
 from tenure.charts import prediction as charts
 from tenure.charts.theme import name
-from tenure.charts.wording import several
 from tenure.report.blocks import Block, Grid, Section, chart
 from tenure.report.results import Results
 from tenure.report.sections.evidence import gain_grid, in_order, main_model, metric_grid
+from tenure.wording import counted
 
 
 def forecast(results: Results) -> Section:
     """Who will commit, who will not, and how sure is that?"""
-    verb, days = results.domain.commitment_verb, several(results.horizon_days, "day")
+    verb, days = results.domain.commitment_verb, counted(results.horizon_days, "day")
     title, short = f"Who will {verb} within {days}?", "Prediction"
     metrics = results.table("prediction_metrics")
     if metrics is None:
@@ -67,7 +67,7 @@ def _metric_grids(rows: list[dict[str, Any]], user: str) -> list[Grid]:
         metric_grid(
             here,
             subject="model",
-            caption=f"On later time: {name(population)} ({several(here[0]['n_users'], user)})",
+            caption=f"On later time: {name(population)} ({counted(here[0]['n_users'], user)})",
             note="In small: 95% interval by resampling users. ↓: lower is better." if i == j == 0 else "",
         )
         for i, metrics in enumerate(in_order(kind.values()))

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import pyarrow.compute as pc
 from markupsafe import Markup
 
-from tenure.charts.wording import count, percent, several
 from tenure.report.blocks import Card
 from tenure.report.results import Results
 from tenure.report.sections.evidence import main_model
+from tenure.wording import count, counted, percent
 
 LEAVING = ("at_risk", "dormant", "churned")
 PRESENT = ("acquired", "activated", "retained", "growing", "advocate", "resurrected")
@@ -41,13 +41,13 @@ def _stages(results: Results) -> _Part:
     stages = results.table("stages")
     if stages is None:
         return [Markup("No {} were seen before {}.").format(results.users, results.as_of_day)], []
-    counted = pc.value_counts(stages.column("stage")).to_pylist()
-    share = {row["values"]: row["counts"] / stages.num_rows for row in counted}
+    found = pc.value_counts(stages.column("stage")).to_pylist()
+    share = {row["values"]: row["counts"] / stages.num_rows for row in found}
     present, risk = (sum(share.get(s, 0.0) for s in part) for part in (PRESENT, ("at_risk",)))
     gone = sum(share.get(s, 0.0) for s in ("dormant", "churned"))
     sentence = Markup(
         "<strong>{}</strong>: {} are here, <strong>{} are at risk</strong> of leaving, {} have gone quiet or left."
-    ).format(several(stages.num_rows, results.user), percent(present), percent(risk), percent(gone))
+    ).format(counted(stages.num_rows, results.user), percent(present), percent(risk), percent(gone))
     return [sentence], [
         Card(title=results.users, figure=count(stages.num_rows), text=f"seen before {results.as_of_day}"),
         Card(title="at risk", figure=percent(risk), text="silent for longer than their own rhythm explains"),
@@ -59,7 +59,7 @@ def _forecast(results: Results) -> _Part:
     if predictions is None:
         return [], []
     p = pc.mean(predictions.column("p_commit")).as_py()
-    verb, days = results.domain.commitment_verb, several(results.horizon_days, "day")
+    verb, days = results.domain.commitment_verb, counted(results.horizon_days, "day")
     tile = Card(title=f"will {verb}", figure=percent(p), text=f"expected within {days}")
     return [Markup("<strong>{}</strong> are expected to {} within {}.").format(percent(p), verb, days)], [tile]
 
@@ -75,7 +75,7 @@ def _stake(results: Results) -> _Part:
     sentences = [
         Markup("<strong>{}</strong> of value is at stake in that time.").format(results.money(stake)),
         Markup("The plan addresses {}, who hold {} of it, at a cost of {}.").format(
-            several(chosen.num_rows, results.user), percent(kept / stake if stake else 0.0), results.money(cost)
+            counted(chosen.num_rows, results.user), percent(kept / stake if stake else 0.0), results.money(cost)
         ),
     ]
     return sentences, [

@@ -8,9 +8,9 @@ import pyarrow.compute as pc
 from tenure.charts import cohorts as cohort_charts
 from tenure.charts import flow, growth, states
 from tenure.charts.theme import in_stage_order, name
-from tenure.charts.wording import count, percent
 from tenure.report.blocks import Block, Grid, Section, chart, level, number_columns, text_columns
 from tenure.report.results import Results
+from tenure.wording import count, percent
 
 
 def stages(results: Results) -> Section:

@@ -9,10 +9,10 @@ import pyarrow as pa
 
 from tenure.charts import taste, timeline
 from tenure.charts.theme import name
-from tenure.charts.wording import percent
-from tenure.explain.phrases import feature_phrase
+from tenure.explain.phrases import contribution_phrase
 from tenure.report.blocks import Block, Card, Cell, Grid, Noted, chart, number_columns, text_columns
-from tenure.report.results import MISSING, Results, Story
+from tenure.report.results import Results, Story
+from tenure.wording import percent
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,15 +74,8 @@ def _life(results: Results, story: Story) -> Life:
 
 def _phrases(results: Results, pulls: pa.Table) -> dict[str, str]:
     """What each input says of this user: "12 activities in the last 30 days"."""
-    said = {}
-    for row in pulls.to_pylist():
-        feature = results.features.get(row["feature"].removesuffix(MISSING))
-        if feature is None:
-            continue
-        is_flag = row["feature"].endswith(MISSING)
-        phrase = feature_phrase(feature, None if is_flag else row["value"], currency=results.domain.currency)
-        said[row["feature"]] = phrase.replace("not known", "known") if is_flag and not row["value"] else phrase
-    return said
+    currency = results.domain.currency
+    return {row["feature"]: contribution_phrase(row, results.features, currency=currency) for row in pulls.to_pylist()}
 
 
 def _named(item: str, titles: Mapping[str, str]) -> Cell:

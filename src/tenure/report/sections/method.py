@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tenure.charts.wording import several
 from tenure.report.blocks import Block, Grid, Prose, Section, number_columns, text_columns
 from tenure.report.results import Results
+from tenure.wording import counted
 
 
 def method(results: Results) -> Section:
@@ -16,7 +16,7 @@ def method(results: Results) -> Section:
         "Intervals are 95%, from resampling users. Recommended items compete with the whole catalogue.",
         "Segments are k-means groups of normalised profiles; their number was chosen by stated criteria.",
     )
-    horizon, noun = several(results.horizon_days, "day"), results.domain.commitment_noun
+    horizon, noun = counted(results.horizon_days, "day"), results.domain.commitment_noun
     limits = (
         f"A probability is a statement about many alike, not a certainty about one {user}.",
         f"“At stake” is the risk of no {noun} within {horizon} × what they would bring if they came.",

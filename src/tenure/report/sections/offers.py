@@ -7,10 +7,10 @@ from typing import Any
 
 from tenure.charts import recommendation as charts
 from tenure.charts.theme import name
-from tenure.charts.wording import enumerated, fixed, is_known, percent
 from tenure.report.blocks import Block, Grid, Section, chart, level, number_columns, text_columns
 from tenure.report.results import Results
 from tenure.report.sections.evidence import gain_grid, in_order, metric_grid, metric_words
+from tenure.wording import fixed, is_known, listed, percent
 
 
 def offers(results: Results) -> Section:
@@ -62,9 +62,9 @@ def _lead(gained: list[dict[str, Any]], main: str, metric: str) -> str:
     said = [tested]
     if beaten:
         margin = f"{fixed(min(beaten.values()))} {metric_words(metric)}"
-        said.append(f"The {name(main)} slate beats {enumerated(beaten)} by at least {margin}.")
+        said.append(f"The {name(main)} slate beats {listed(beaten)} by at least {margin}.")
     if unproven:
-        said.append(f"It is not proven better than {enumerated(unproven)}.")
+        said.append(f"It is not proven better than {listed(unproven)}.")
     return " ".join(said)
 
 
@@ -72,10 +72,10 @@ def _sources(results: Results) -> Grid | None:
     slates = results.table("recommendations")
     if slates is None:
         return None
-    counted = Counter(slates.column("source").to_pylist())
+    found = Counter(slates.column("source").to_pylist())
     return Grid(
         caption="Where the recommended items come from",
         columns=[*text_columns("source"), *number_columns("share of slots")],
-        rows=[[name(source), percent(n / slates.num_rows)] for source, n in counted.most_common()],
+        rows=[[name(source), percent(n / slates.num_rows)] for source, n in found.most_common()],
         is_folded=True,
     )

@@ -11,10 +11,10 @@ import pyarrow.compute as pc
 from tenure.charts import rules as rule_charts
 from tenure.charts import segments as segment_charts
 from tenure.charts.theme import name
-from tenure.charts.wording import count, decimal, percent, plural, several
 from tenure.report.blocks import Block, Card, Cards, Grid, Section, chart, number_columns, text_columns
 from tenure.report.results import Results
 from tenure.schema import SEPARATOR
+from tenure.wording import count, counted, decimal, percent, plural
 
 MOST_RULES_SHOWN = 8
 """Of each level; of a rule and its reverse only the stronger."""
@@ -36,7 +36,7 @@ def segments(results: Results) -> Section:
                     title=row["name"],
                     figure=percent(row["share"]),
                     text=row["description"] or "",
-                    points=[several(row["n_users"], results.user), *_stability(row["stability"])],
+                    points=[counted(row["n_users"], results.user), *_stability(row["stability"])],
                     colour=segment_charts.segment_colour(row["segment"]),
                 )
                 for row in rows
@@ -57,7 +57,7 @@ def segments(results: Results) -> Section:
     if choice is not None:
         blocks.append(_choice_grid(choice))
     lead = (
-        f"{several(len(rows), 'group')} of {results.users} with alike profiles, named by what sets them apart. "
+        f"{counted(len(rows), 'group')} of {results.users} with alike profiles, named by what sets them apart. "
         "Stability says how well the same group is found again in other samples (1 = always)."
     )
     return Section(id="segments", title=title, short=short, lead=lead, blocks=blocks)
@@ -74,7 +74,7 @@ def rules(results: Results) -> Section:
     levels = list(dict.fromkeys(named.column("level").to_pylist()))
     top = named.slice(0, 1).to_pylist()[0]
     lead = (
-        f"{several(found.num_rows, 'rule')} over baskets. The strongest: {top['antecedent']} and {top['consequent']}, "
+        f"{counted(found.num_rows, 'rule')} over baskets. The strongest: {top['antecedent']} and {top['consequent']}, "
         f"{top['lift']:.1f} times as often together as chance would have it."
     )
     blocks: list[Block] = [_rule_grid(named.filter(pc.equal(named.column("level"), level)), level) for level in levels]

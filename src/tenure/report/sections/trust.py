@@ -7,9 +7,9 @@ from typing import Any
 
 from tenure.charts import quality as charts
 from tenure.charts.theme import name
-from tenure.charts.wording import count, enumerated, percent
 from tenure.report.blocks import Block, Column, Grid, Section, chart, number_columns, text_columns
 from tenure.report.results import Results
+from tenure.wording import count, listed, percent
 
 
 def trust(results: Results) -> Section:
@@ -65,7 +65,7 @@ def _checks(checks: Sequence[Mapping[str, Any]]) -> list[Grid]:
                     _text(row["measured"]),
                     _text(row["expected"]),
                     row["meaning"],
-                    enumerated("every stage" if stage == "all" else name(stage) for stage in row["stages"]),
+                    listed("every stage" if stage == "all" else name(stage) for stage in row["stages"]),
                 ]
                 for row in rows
             ],
