@@ -107,8 +107,16 @@ class DuckDBEngine:
 
 
 def compile_sql(relation: Table) -> str:
-    """The SQL text of a relation in DuckDB's dialect. Ibis is only the compiler; it never connects."""
-    return str(ibis.to_sql(relation, dialect="duckdb"))
+    """The SQL text of a relation in DuckDB's dialect. Ibis is only the compiler; it never connects.
+
+    Steps stay nested as they were written: merged into one, a column used by later columns would be computed for each.
+    """
+    fuses = ibis.options.sql.fuse_selects
+    ibis.options.sql.fuse_selects = False
+    try:
+        return str(ibis.to_sql(relation, dialect="duckdb"))
+    finally:
+        ibis.options.sql.fuse_selects = fuses
 
 
 def _as_declared(table: pa.Table, relation: Table) -> pa.Table:

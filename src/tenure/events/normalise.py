@@ -28,7 +28,8 @@ RAW_EVENTS = pa.schema(
         *[pa.field(name, pa.string()) for name in EVENTS.names],
     ]
 )
-"""What a reader hands over: every field as text, with the place where it stood."""
+"""What a reader hands over, with the place where it stood: every field as text without blanks around it, null where the
+source says nothing."""
 
 REASONS: dict[str, str] = {
     "wrong_field_count": "the record has more or fewer fields than the header",
@@ -53,7 +54,6 @@ REASONS: dict[str, str] = {
 MAX_ID_LENGTH = 1_000
 EARLIEST = datetime(1990, 1, 1)  # noqa: DTZ001  (times are naive UTC by contract)
 NUMBERS = ("value", "quantity", "discount", "duration_seconds")
-_EMPTY_WORDS = ("", "null", "none", "nan", "na", "n/a", "\\n", "<na>", "nat", "undefined")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,28 +98,24 @@ def normalise(raw: Table, domain: Domain, now: datetime, config: NormaliseConfig
         EVENTS columns, `role`, `weight`, and `source, line, record, reason, detail`. `event_id` is null where the
         source had none.
     """
-    text = {name: _cleaned(raw[name]) for name in EVENTS.names}
-    event_type = text["event_type"]
+    # Each step builds on the one before, so that the engine computes every part once.
+    event_type = raw.event_type
     if domain.default_event_type is not None:
         event_type = ibis.coalesce(event_type, domain.default_event_type)
-    typed = raw.select(
-        "row",
-        "source",
-        "line",
-        "fault",
-        "record",
-        **{name: text[name] for name in EVENTS.names if name not in (*NUMBERS, "timestamp", "event_type")},
-        **{name: text[name].try_cast("float64") for name in NUMBERS},
-        **{f"{name}_text": text[name] for name in NUMBERS},
+    clean = raw.mutate(
         event_type=event_type,
-        time_text=text["timestamp"],
-        timestamp=parse_time(text["timestamp"], config.time_format),
+        spelling=event_type.lower().re_replace(r"[-_\s]+", "_"),
+        number_of_time=raw.timestamp.try_cast("float64"),
     )
-    typed = typed.mutate(
-        **_meaning(typed, domain),
-        has_own_id=typed.event_id.notnull(),
-        event_id=ibis.coalesce(typed.event_id, event_key(typed)),
+    typed = clean.mutate(
+        **{name: clean[name].try_cast("float64") for name in NUMBERS},
+        **{f"{name}_text": clean[name] for name in NUMBERS},
+        time_text=clean.timestamp,
+        timestamp=_parse_time(clean.timestamp, clean.number_of_time, config.time_format),
+        has_own_id=clean.event_id.notnull(),
+        event_id=ibis.coalesce(clean.event_id, event_key(clean)),
     )
+    typed = typed.mutate(**_meaning(typed, domain)).drop("spelling").drop("number_of_time")
     judged = typed.mutate(reason=_first_reason(typed, domain, now))
     return judged.mutate(detail=_detail(judged))
 
@@ -139,7 +135,10 @@ def parse_time(text: StringValue, time_format: str | None = None) -> TimestampVa
     ISO 8601 with or without a zone (without: the engine's zone); numbers are seconds, milliseconds, microseconds or
     nanoseconds since 1970, told apart by their size; eight digits are a date (19970101).
     """
-    number = text.try_cast("float64")
+    return _parse_time(text, text.try_cast("float64"), time_format)
+
+
+def _parse_time(text: StringValue, number: FloatingValue, time_format: str | None) -> TimestampValue:
     size = number.abs()
     scale = ibis.cases((size < 1e11, 1e6), (size < 1e14, 1e3), (size < 1e17, 1.0), else_=1e-3)
     from_number = _from_microseconds((number * scale).round().try_cast("int64"))
@@ -156,17 +155,11 @@ def parse_time(text: StringValue, time_format: str | None = None) -> TimestampVa
     return parsed
 
 
-def _cleaned(text: StringValue) -> StringValue:
-    """Without surrounding blanks; null where the text only says that there is nothing."""
-    stripped = text.strip()
-    return ibis.ifelse(stripped.lower().isin(_EMPTY_WORDS), ibis.null("string"), stripped)
-
-
 def _meaning(events: Table, domain: Domain) -> dict[str, StringValue | FloatingValue]:
-    spelling = events.event_type.strip().lower().re_replace(r"[-_\s]+", "_")
+    """Role and weight, from the event type in canonical `spelling`."""
     meanings = domain.meanings
-    role = ibis.cases(*[(spelling == name, str(meaning.role)) for name, meaning in meanings.items()])
-    weight = ibis.cases(*[(spelling == name, meaning.weight) for name, meaning in meanings.items()], else_=0.0)
+    role = ibis.cases(*[(events.spelling == name, str(meaning.role)) for name, meaning in meanings.items()])
+    weight = ibis.cases(*[(events.spelling == name, meaning.weight) for name, meaning in meanings.items()], else_=0.0)
     # A commitment of negative money or number is a return booked as a correction.
     is_reversal = (role == Role.COMMITMENT.value) & ((events.value < 0) | (events.quantity < 0))
     is_reversal = is_reversal.fill_null(False)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import pyarrow as pa
+from ibis.expr.types import Table
 
 from tenure.domain import PERIODS, Period
 from tenure.events.log import EVENTS_TABLE
@@ -39,11 +40,11 @@ def place(known: Known) -> Placed:
     """Place every user in their life at the moment of the run, and tell the history that led there."""
     duck, as_of = known.duck, known.as_of
     with known.stage("place", 4) as step:
-        by_day = duck.materialise("active_days", active_periods(EVENTS_TABLE, as_of, "day"))
+        by_day = _active(known, "day")
         thresholds = Thresholds.learn(duck.run(evidence(EVENTS_TABLE, by_day, as_of)), known.domain)
         step()
         period = thresholds.period
-        active = by_day if period == "day" else duck.materialise("active", active_periods(EVENTS_TABLE, as_of, period))
+        active = by_day if period == "day" else _active(known, period)
         step()
         looks = history_cutoffs(known.first, as_of, known.domain.horizon_days)
         placed = duck.materialise("placed", stages(EVENTS_TABLE, looks, thresholds))
@@ -68,6 +69,11 @@ def place(known: Known) -> Placed:
     return Placed(tables=tables, thresholds=thresholds)
 
 
+def _active(known: Known, period: Period) -> Table:
+    """Who was there in which period, computed once and kept under the period's name."""
+    return known.duck.materialise(f"active_{period}", active_periods(EVENTS_TABLE, known.as_of, period))
+
+
 def _stages_then(known: Known, moment: datetime) -> pa.Table:
     """The stages as they would have been told at an earlier moment, with thresholds learnt before it."""
     by_day = known.duck.materialise("active_days_then", active_periods(EVENTS_TABLE, moment, "day"))
@@ -89,7 +95,7 @@ def cohort_period(first: datetime, as_of: datetime, period: Period) -> Period:
 def cohorts(known: Known, period: Period, config: CohortConfig) -> pa.Table:
     """Cohort retention by another definition than the run's."""
     if config.clock == "calendar":
-        ages = calendar_ages(known.duck.materialise("active", active_periods(EVENTS_TABLE, known.as_of, period)))
+        ages = calendar_ages(_active(known, period))
     else:
         ages = rolling_ages(EVENTS_TABLE, known.as_of, period)
     return known.run(retention(ages, known.as_of, period, config))

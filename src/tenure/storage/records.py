@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tenure.errors import SourceError
 from tenure.events.columns import FIELDS, GATHERED, ColumnMap
@@ -17,6 +18,11 @@ from tenure.events.columns import FIELDS, GATHERED, ColumnMap
 BATCH_ROWS = 50_000
 BLOCK_BYTES = 16 * 1024 * 1024
 """The largest single record that is read; a larger one is an error, not a reason to fill the memory."""
+
+
+_NOTHING = ("null", "none", "nan", "na", "n/a", "<na>", "nat", "undefined", "\\n")
+SAYS_NOTHING = pa.array(["", *{form(word) for word in _NOTHING for form in (str, str.upper, str.title)}, "NaN", "NaT"])
+"""How sources write that there is nothing."""
 
 
 @dataclass(frozen=True)
@@ -46,9 +52,17 @@ class RawBatch:
                 arrays.append(self.faults if self.faults is not None else pa.nulls(n, pa.string()))
             elif name == "record":
                 arrays.append(self.records if self.records is not None else pa.nulls(n, pa.string()))
+            elif name in self.columns:
+                arrays.append(said(self.columns[name]))
             else:
-                arrays.append(self.columns.get(name, pa.nulls(n, pa.string())))
+                arrays.append(pa.nulls(n, pa.string()))
         return pa.record_batch(arrays, schema=schema)
+
+
+def said(text: pa.Array) -> pa.Array:
+    """Text without blanks around it; null where it only says that there is nothing."""
+    stripped = pc.utf8_trim_whitespace(text)
+    return pc.if_else(pc.is_in(stripped, value_set=SAYS_NOTHING), None, stripped)
 
 
 @dataclass

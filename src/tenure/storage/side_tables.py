@@ -77,8 +77,8 @@ def read_side_table(source: Source, base: Path) -> SideTable:
 def _typed(record: dict[str, Any], schema: pa.Schema, key: str) -> tuple[dict[str, Any], str | None, str | None]:
     if record["fault"]:
         return {}, record["fault"], None
-    row: dict[str, Any] = {name: (record[name] or "").strip() or None for name in schema.names}
-    if row[key] is None or row[key].lower() in {"null", "nan", "none"}:
+    row: dict[str, Any] = {name: record[name] for name in schema.names}
+    if row[key] is None:
         return row, "missing_item" if key == "item_id" else "missing_user", None
     if any(ord(c) < 32 for c in row[key]) or len(row[key]) > 1000:
         return row, "bad_id", row[key]
