@@ -157,7 +157,7 @@ def _all_checks(measures: Measures, domain: Domain) -> list[Check]:
 
 
 def _kept(m: Measures) -> Check:
-    share = 1 - m.n_kept / m.n_in if m.n_in else 1.0
+    share = (m.n_in - m.n_kept) / m.n_in if m.n_in else 1.0
     status: Status = "fail" if share > 0.2 else "warn" if share > 0.01 else "pass"
     meaning = {
         "pass": "Almost everything that came in can be used.",
