@@ -30,7 +30,8 @@ def activity(events: Table, items: Table, as_of: AsOf) -> Table:
     visits = _visits(known)
     users = _totals(visits)
     for part in (_rhythm(visits), _sessions(visits), _breadth(known, items)):
-        users = users.left_join(part, USER).drop(*(f"{key}_right" for key in USER))
+        added = (name for name in part.columns if name not in USER)
+        users = users.left_join(part, USER).select(*users.columns, *added)
     values = _features(users)
     return users.select(*USER, **{feature.name: values[feature.name] for feature in FEATURES})
 

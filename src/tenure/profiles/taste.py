@@ -51,7 +51,7 @@ def taste(
     evidence = evidence.aggregate(weight=ibis._.decayed.sum()).join(catalogue, "item_id")
     if "price_band" in dimensions:
         banded = _price_bands(known, catalogue)
-        evidence = evidence.left_join(banded, ["as_of", "item_id"]).drop("as_of_right", "item_id_right")
+        evidence = evidence.left_join(banded, ["as_of", "item_id"]).select(*evidence.columns, "price_band")
     compared = _compared(reduce(Table.union, (_liked(evidence, dimension) for dimension in dimensions)))
     order = ibis.window(group_by=(*USER, "dimension"), order_by=[compared.weight.desc(), compared.name])
     heaviest = compared.mutate(place=ibis.row_number().over(order)).filter(ibis._.place < top)

@@ -1,0 +1,29 @@
+SELECT
+  `t1`.`user_id`,
+  `t1`.`period`,
+  MIN(`t1`.`period`) OVER (
+    PARTITION BY `t1`.`user_id`
+    ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+  ) AS `first_period`,
+  LAG(`t1`.`period`) OVER (PARTITION BY `t1`.`user_id` ORDER BY `t1`.`period` ASC NULLS LAST) AS `previous_period`,
+  LEAD(`t1`.`period`) OVER (PARTITION BY `t1`.`user_id` ORDER BY `t1`.`period` ASC NULLS LAST) AS `next_period`
+FROM (
+  SELECT DISTINCT
+    `t0`.`user_id`,
+    (
+      (
+        (
+          EXTRACT(year FROM `t0`.`timestamp`) - 1970
+        ) * 12
+      ) + EXTRACT(month FROM `t0`.`timestamp`)
+    ) - 1 AS `period`
+  FROM `events` AS `t0`
+  WHERE
+    `t0`.`timestamp` < CAST('2024-06-01T12:00:00' AS TIMESTAMP)
+    AND (
+      (
+        `t0`.`role` IS NULL
+      )
+      OR `t0`.`role` IN ('interest', 'intent', 'commitment', 'satisfaction', 'referral')
+    )
+) AS `t1`

@@ -1,0 +1,36 @@
+SELECT DISTINCT
+  "t2"."user_id",
+  "t2"."as_of",
+  "t2"."item_id"
+FROM (
+  SELECT
+    "t1"."event_id",
+    "t1"."user_id",
+    "t1"."item_id",
+    "t1"."event_type",
+    "t1"."timestamp",
+    "t1"."value",
+    "t1"."quantity",
+    "t1"."discount",
+    "t1"."duration_seconds",
+    "t1"."session_id",
+    "t1"."recommendation_id",
+    "t1"."properties",
+    "t1"."role",
+    "t1"."weight",
+    UNNEST(CAST([MAKE_TIMESTAMP(2024, 6, 1, 12, 0, 0.0)] AS TIMESTAMP(6)[])) AS "as_of"
+  FROM (
+    SELECT
+      *
+    FROM "events" AS "t0"
+    WHERE
+      "t0"."timestamp" >= MAKE_TIMESTAMP(2024, 6, 1, 12, 0, 0.0)
+  ) AS "t1"
+) AS "t2"
+WHERE
+  "t2"."timestamp" >= "t2"."as_of"
+  AND "t2"."timestamp" < (
+    "t2"."as_of" + INTERVAL '30' DAY
+  )
+  AND COALESCE("t2"."role" IN ('commitment'), FALSE)
+  AND "t2"."item_id" IS NOT NULL

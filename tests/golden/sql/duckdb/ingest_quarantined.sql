@@ -1,0 +1,188 @@
+SELECT
+  "t11"."source",
+  "t11"."line",
+  CASE
+    WHEN "t11"."reason" IS NOT NULL
+    THEN "t11"."reason"
+    WHEN COALESCE(
+      (
+        "t11"."reason" IS NULL
+      )
+      AND (
+        "t11"."first_row" IS NOT NULL
+      )
+      AND (
+        "t11"."row" <> "t11"."first_row"
+      ),
+      FALSE
+    )
+    AND NOT (
+      FALSE
+    )
+    THEN 'duplicate'
+    WHEN COALESCE("t11"."is_inhuman", FALSE)
+    THEN 'inhuman_rate'
+    ELSE CAST(NULL AS TEXT)
+  END AS "reason",
+  "t11"."detail",
+  SUBSTRING(
+    COALESCE(
+      "t11"."record",
+      '{' || '"event_id": ' || COALESCE(
+        '"' || REPLACE(
+          REPLACE(
+            CASE
+              WHEN FALSE
+              THEN "t11"."event_id" || '#' || CAST("t11"."row" - "t11"."first_row" AS TEXT)
+              ELSE "t11"."event_id"
+            END,
+            '\',
+            '\\'
+          ),
+          '"',
+          '\"'
+        ) || '"',
+        'null'
+      ) || ', ' || '"user_id": ' || COALESCE('"' || REPLACE(REPLACE("t11"."user_id", '\', '\\'), '"', '\"') || '"', 'null') || ', ' || '"item_id": ' || COALESCE('"' || REPLACE(REPLACE("t11"."item_id", '\', '\\'), '"', '\"') || '"', 'null') || ', ' || '"event_type": ' || COALESCE('"' || REPLACE(REPLACE("t11"."event_type", '\', '\\'), '"', '\"') || '"', 'null') || ', ' || '"timestamp": ' || COALESCE('"' || REPLACE(REPLACE("t11"."time_text", '\', '\\'), '"', '\"') || '"', 'null') || ', ' || '"value": ' || COALESCE('"' || REPLACE(REPLACE("t11"."value_text", '\', '\\'), '"', '\"') || '"', 'null') || '}'
+    ),
+    CASE
+      WHEN (
+        0 + 1
+      ) >= 1
+      THEN 0 + 1
+      ELSE 0 + 1 + LENGTH(
+        COALESCE(
+          "t11"."record",
+          '{' || '"event_id": ' || COALESCE(
+            '"' || REPLACE(
+              REPLACE(
+                CASE
+                  WHEN FALSE
+                  THEN "t11"."event_id" || '#' || CAST("t11"."row" - "t11"."first_row" AS TEXT)
+                  ELSE "t11"."event_id"
+                END,
+                '\',
+                '\\'
+              ),
+              '"',
+              '\"'
+            ) || '"',
+            'null'
+          ) || ', ' || '"user_id": ' || COALESCE('"' || REPLACE(REPLACE("t11"."user_id", '\', '\\'), '"', '\"') || '"', 'null') || ', ' || '"item_id": ' || COALESCE('"' || REPLACE(REPLACE("t11"."item_id", '\', '\\'), '"', '\"') || '"', 'null') || ', ' || '"event_type": ' || COALESCE('"' || REPLACE(REPLACE("t11"."event_type", '\', '\\'), '"', '\"') || '"', 'null') || ', ' || '"timestamp": ' || COALESCE('"' || REPLACE(REPLACE("t11"."time_text", '\', '\\'), '"', '\"') || '"', 'null') || ', ' || '"value": ' || COALESCE('"' || REPLACE(REPLACE("t11"."value_text", '\', '\\'), '"', '\"') || '"', 'null') || '}'
+        )
+      )
+    END,
+    2000
+  ) AS "record"
+FROM (
+  SELECT
+    "t10".*
+    EXCLUDE ("user_id_right")
+  FROM (
+    SELECT
+      "t9"."row",
+      "t9"."source",
+      "t9"."line",
+      "t9"."fault",
+      "t9"."record",
+      "t9"."event_id",
+      "t9"."user_id",
+      "t9"."item_id",
+      "t9"."event_type",
+      "t9"."timestamp",
+      "t9"."value",
+      "t9"."quantity",
+      "t9"."discount",
+      "t9"."duration_seconds",
+      "t9"."session_id",
+      "t9"."recommendation_id",
+      "t9"."properties",
+      "t9"."value_text",
+      "t9"."quantity_text",
+      "t9"."discount_text",
+      "t9"."duration_seconds_text",
+      "t9"."time_text",
+      "t9"."has_own_id",
+      "t9"."role",
+      "t9"."weight",
+      "t9"."reason",
+      "t9"."detail",
+      "t9"."first_row",
+      "t6"."user_id" AS "user_id_right",
+      "t6"."is_inhuman"
+    FROM (
+      SELECT
+        "t7".*
+        EXCLUDE ("event_id_right")
+      FROM (
+        SELECT
+          "t3"."row",
+          "t3"."source",
+          "t3"."line",
+          "t3"."fault",
+          "t3"."record",
+          "t3"."event_id",
+          "t3"."user_id",
+          "t3"."item_id",
+          "t3"."event_type",
+          "t3"."timestamp",
+          "t3"."value",
+          "t3"."quantity",
+          "t3"."discount",
+          "t3"."duration_seconds",
+          "t3"."session_id",
+          "t3"."recommendation_id",
+          "t3"."properties",
+          "t3"."value_text",
+          "t3"."quantity_text",
+          "t3"."discount_text",
+          "t3"."duration_seconds_text",
+          "t3"."time_text",
+          "t3"."has_own_id",
+          "t3"."role",
+          "t3"."weight",
+          "t3"."reason",
+          "t3"."detail",
+          "t4"."event_id" AS "event_id_right",
+          "t4"."first_row"
+        FROM "staged" AS "t3"
+        LEFT OUTER JOIN "repeated" AS "t4"
+          ON "t3"."event_id" = "t4"."event_id"
+      ) AS "t7"
+    ) AS "t9"
+    LEFT OUTER JOIN (
+      SELECT
+        "t0"."user_id",
+        TRUE AS "is_inhuman"
+      FROM "inhuman" AS "t0"
+    ) AS "t6"
+      ON "t9"."user_id" = "t6"."user_id"
+  ) AS "t10"
+) AS "t11"
+WHERE
+  CASE
+    WHEN "t11"."reason" IS NOT NULL
+    THEN "t11"."reason"
+    WHEN COALESCE(
+      (
+        "t11"."reason" IS NULL
+      )
+      AND (
+        "t11"."first_row" IS NOT NULL
+      )
+      AND (
+        "t11"."row" <> "t11"."first_row"
+      ),
+      FALSE
+    )
+    AND NOT (
+      FALSE
+    )
+    THEN 'duplicate'
+    WHEN COALESCE("t11"."is_inhuman", FALSE)
+    THEN 'inhuman_rate'
+    ELSE CAST(NULL AS TEXT)
+  END IS NOT NULL
+ORDER BY
+  "t11"."source" ASC,
+  "t11"."line" ASC
