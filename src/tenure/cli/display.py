@@ -14,6 +14,7 @@ import pyarrow as pa
 import typer
 from rich.console import Console
 from rich.markup import escape
+from rich.padding import Padding
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -68,9 +69,9 @@ def show_table(rows: Iterable[Mapping[str, Any]], columns: Sequence[Column], tit
     out.print(table)
 
 
-def say(text: str, style: str = "") -> None:
+def say(text: str, style: str = "", indent: int = 0) -> None:
     """Print a sentence; what came from the log is never taken for markup."""
-    out.print(escape(text), style=style)
+    out.print(Padding(escape(text), (0, 0, 0, indent)) if indent else escape(text), style=style)
 
 
 def show_json(value: Any) -> None:

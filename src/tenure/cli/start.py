@@ -111,18 +111,11 @@ def show_quality(quality: Mapping[str, Any], project: Project) -> None:
             title="Set aside",
         )
         say(f"Every such record, with its source and line: {project.log.folder / 'quarantine.parquet'}\n", style="dim")
-    show_table(
-        quality["checks"],
-        [
-            column("status", "", lambda status: _MARKS[status]),
-            column("check"),
-            column("measured"),
-            column("expected"),
-            column("meaning"),
-            column("stages", "concerns", ", ".join),
-        ],
-        title="Checks",
-    )
+    for check in quality["checks"]:
+        say(f"{_MARKS[check['status']]} {check['check']:<29} {check['measured']}")
+        if check["status"] != "pass":
+            concerns = f" Concerns: {', '.join(check['stages'])}." if check["stages"] else ""
+            say(f"Expected {check['expected']}. {check['meaning']}{concerns}", style="dim", indent=4)
     say("")
     say(quality["verdict"], style="bold green" if quality["is_fit"] else "bold red")
 
