@@ -168,11 +168,11 @@ def plural(noun: str) -> str:
 def article(noun: str) -> str:
     """One of these.
 
-    >>> article("purchase"), article("order"), article("user")
-    ('a purchase', 'an order', 'a user')
+    >>> article("purchase"), article("order"), article("user"), article("hour")
+    ('a purchase', 'an order', 'a user', 'an hour')
     """
-    has_vowel = noun[:1].lower() in {*"aeiou"} and not noun.lower().startswith(("eu", "one", "uni", "us"))
-    return f"{'an' if has_vowel else 'a'} {noun}"
+    sounds_like_vowel = re.match(r"[aeio](?!ne\b|u)|u(?!ni|s)|hour|hono|heir", noun, re.IGNORECASE)
+    return f"{'an' if sounds_like_vowel else 'a'} {noun}"
 
 
 def listed(things: Iterable[str], last: str = "and") -> str:

@@ -17,24 +17,19 @@ GAP = 0.042
 
 def stage_sizes(stages: pa.Table) -> go.Figure:
     """How many users are in each stage now? `stages`: one row per user with `stage`."""
-    counted = pc.value_counts(stages.column("stage")).to_pylist()
-    n_users = {row["values"]: row["counts"] for row in counted}
+    found = pc.value_counts(stages.column("stage")).to_pylist()
+    n_users = {row["values"]: row["counts"] for row in found}
     order = theme.in_stage_order(set(n_users))[::-1]
     total = max(sum(n_users.values()), 1)
-    figure = theme.figure("Where everybody is now", height=60 + 30 * max(len(order), 1))
-    figure.add_bar(
-        orientation="h",
-        y=[theme.label(theme.name(s)) for s in order],
-        x=[n_users[s] for s in order],
-        marker_color=[theme.stage_colour(s) for s in order],
-        text=[f"{count(n_users[s])}  ·  {percent(n_users[s] / total)}" for s in order],
-        textposition="outside",
-        cliponaxis=False,
-        hovertemplate="%{y}: %{text}<extra></extra>",
+    return theme.labelled_bars(
+        "Where everybody is now",
+        [theme.label(theme.name(s)) for s in order],
+        [n_users[s] for s in order],
+        [f"{count(n_users[s])}  ·  {percent(n_users[s] / total)}" for s in order],
+        colour=[theme.stage_colour(s) for s in order],
+        room=1.5,
+        row_height=30,
     )
-    figure.update_xaxes(visible=False, range=[0, 1.5 * max(n_users.values(), default=1)])
-    figure.update_yaxes(showgrid=False, type="category")
-    return figure
 
 
 def stage_flow(transitions: pa.Table, *, from_label: str = "before", to_label: str = "after") -> go.Figure:

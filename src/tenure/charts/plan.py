@@ -12,21 +12,18 @@ from tenure.wording import count, money
 def stake_by_strategy(strategies: pa.Table, *, currency: str = "") -> go.Figure:
     """How much is at stake under each strategy? `strategies`: `title, n_users, stake`."""
     rows = sorted(strategies.to_pylist(), key=lambda row: row["stake"])
-    figure = theme.figure("What is at stake, by strategy", height=60 + 34 * max(len(rows), 1))
-    figure.add_bar(
-        orientation="h",
-        y=[theme.label(row["title"], 32) for row in rows],
-        x=[row["stake"] for row in rows],
-        marker_color=theme.BLUE,
-        text=[money(row["stake"], currency) for row in rows],
-        customdata=[count(row["n_users"]) for row in rows],
-        textposition="outside",
-        cliponaxis=False,
-        hovertemplate="%{y}: %{text}, %{customdata} users<extra></extra>",
+    figure = theme.labelled_bars(
+        "What is at stake, by strategy",
+        [theme.label(row["title"], 32) for row in rows],
+        [row["stake"] for row in rows],
+        [money(row["stake"], currency) for row in rows],
+        colour=theme.BLUE,
+        room=1.25,
     )
-    figure.update_xaxes(visible=False, range=[0, 1.25 * max((row["stake"] for row in rows), default=1)])
-    figure.update_yaxes(showgrid=False, type="category")
-    return figure
+    n_users = [count(row["n_users"]) for row in rows]
+    return figure.update_traces(
+        customdata=n_users, hoverinfo=None, hovertemplate="%{y}: %{text}, %{customdata} users<extra></extra>"
+    )
 
 
 def risk_and_value(plan: pa.Table, *, currency: str = "", most: int = 1500) -> go.Figure:

@@ -23,20 +23,13 @@ OUTWARDS = 1.4
 def segment_sizes(segments: pa.Table) -> go.Figure:
     """How large is each segment? `segments`: `segment, name, n_users, share`."""
     rows = sorted(segments.to_pylist(), key=lambda row: row["n_users"])
-    figure = theme.figure("Size of the segments", height=60 + 34 * max(len(rows), 1))
-    figure.add_bar(
-        orientation="h",
-        y=[theme.label(row["name"], 32) for row in rows],
-        x=[row["n_users"] for row in rows],
-        marker_color=[segment_colour(row["segment"]) for row in rows],
-        text=[f"{count(row['n_users'])}  ·  {percent(row['share'])}" for row in rows],
-        textposition="outside",
-        cliponaxis=False,
-        hoverinfo="skip",
+    return theme.labelled_bars(
+        "Size of the segments",
+        [theme.label(row["name"], 32) for row in rows],
+        [row["n_users"] for row in rows],
+        [f"{count(row['n_users'])}  ·  {percent(row['share'])}" for row in rows],
+        colour=[segment_colour(row["segment"]) for row in rows],
     )
-    figure.update_xaxes(visible=False, range=[0, 1.4 * max((row["n_users"] for row in rows), default=1)])
-    figure.update_yaxes(showgrid=False, type="category")
-    return figure
 
 
 def segment_traits(traits: pa.Table, segments: pa.Table, descriptions: Mapping[str, str]) -> go.Figure:

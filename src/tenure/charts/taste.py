@@ -14,20 +14,15 @@ from tenure.wording import percent
 def taste(liked: pa.Table, *, dimension: str = "category", most: int = 8) -> go.Figure:
     """What does this user like most? `liked`: one user's rows of `dimension, name, share, lift`."""
     rows = [r for r in liked.sort_by([("share", "descending")]).to_pylist() if r["dimension"] == dimension][:most][::-1]
-    figure = theme.figure(f"What they like most, by {theme.name(dimension)}", height=50 + 28 * max(len(rows), 1))
-    figure.add_bar(
-        orientation="h",
-        y=[theme.label(row["name"], 28) for row in rows],
-        x=[row["share"] for row in rows],
-        marker_color=theme.TEAL,
-        text=[f"{percent(row['share'])} ({row['lift']:.1f}×)" for row in rows],
-        textposition="outside",
-        cliponaxis=False,
-        hoverinfo="skip",
+    return theme.labelled_bars(
+        f"What they like most, by {theme.name(dimension)}",
+        [theme.label(row["name"], 28) for row in rows],
+        [row["share"] for row in rows],
+        [f"{percent(row['share'])} ({row['lift']:.1f}×)" for row in rows],
+        colour=theme.TEAL,
+        room=1.7,
+        row_height=28,
     )
-    figure.update_xaxes(visible=False, range=[0, 1.7 * max((row["share"] for row in rows), default=1)])
-    figure.update_yaxes(showgrid=False, type="category")
-    return figure
 
 
 def contributions(

@@ -8,6 +8,7 @@ touch the marks.
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 from html import escape
 
 import plotly.graph_objects as go
@@ -103,6 +104,36 @@ def figure(title: str, *, height: int = 320, x: str = "", y: str = "", legend: b
     made.update_layout(template=TEMPLATE, title_text=title, height=height, showlegend=legend)
     made.update_xaxes(title_text=x)
     made.update_yaxes(title_text=y)
+    return made
+
+
+def labelled_bars(
+    title: str,
+    labels: Sequence[str],
+    lengths: Sequence[float],
+    said: Sequence[str],
+    *,
+    colour: str | Sequence[str],
+    room: float = 1.4,
+    row_height: int = 34,
+) -> go.Figure:
+    """A horizontal bar for each label, from the bottom up, with its number written behind it instead of an axis.
+
+    `room`: length of the axis, in lengths of the longest bar; what is beyond the bar holds the writing.
+    """
+    made = figure(title, height=60 + row_height * max(len(labels), 1))
+    made.add_bar(
+        orientation="h",
+        y=labels,
+        x=lengths,
+        marker_color=colour,
+        text=said,
+        textposition="outside",
+        cliponaxis=False,
+        hoverinfo="skip",
+    )
+    made.update_xaxes(visible=False, range=[0, room * max(lengths, default=1)])
+    made.update_yaxes(showgrid=False, type="category")
     return made
 
 

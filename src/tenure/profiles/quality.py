@@ -19,7 +19,7 @@ from scipy import stats
 from tenure.domain import Domain
 from tenure.profiles.normalise import numbers
 from tenure.profiles.vector import Profiles
-from tenure.wording import article, plural
+from tenure.wording import article, counted, plural
 
 Vector = NDArray[np.float64]
 
@@ -101,8 +101,8 @@ def accuracy(
             "accuracy",
             "next categories",
             interval(own),
-            f"Share of a {domain.user_noun}'s {domain.commitment_noun} events of the next {days} days that is in their "
-            f"{n_tastes} favourite categories; baseline: in the {n_tastes} most popular categories.",
+            f"Share of the {plural(domain.commitment_noun)} of the next {counted(days, 'day')} that are in the "
+            f"{domain.user_noun}'s {n_tastes} favourite categories; baseline: in the {n_tastes} most popular ones.",
             interval(popular).value,
         ),
         _measure(
@@ -164,7 +164,7 @@ def diversity(
             "diversity",
             "segments",
             interval(evenness),
-            f"Evenness of the {n_segments} segments: entropy of their shares, 1 = all of the same size.",
+            f"Evenness of {counted(n_segments, 'segment')}: entropy of their shares, 1 = all of the same size.",
         ),
         Measure(
             "diversity",
