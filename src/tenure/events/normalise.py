@@ -54,6 +54,7 @@ REASONS: dict[str, str] = {
 MAX_ID_LENGTH = 1_000
 EARLIEST = datetime(1990, 1, 1)  # noqa: DTZ001  (times are naive UTC by contract)
 NUMBERS = ("value", "quantity", "discount", "duration_seconds")
+IDS = ("user_id", "item_id", "event_type")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +84,10 @@ def _at_zone(zone: str, time: datetime) -> datetime: ...  # type: ignore[empty-b
     name="try_strptime", signature=(("string", "string"), "timestamp(6)")
 )
 def _try_strptime(text: str, pattern: str) -> datetime: ...  # type: ignore[empty-body]
+
+
+@ibis.udf.scalar.builtin(name="to_json", signature=(("string",), "string"))  # type: ignore[untyped-decorator]
+def _to_json(text: str) -> str: ...  # type: ignore[empty-body]
 
 
 def normalise(raw: Table, domain: Domain, now: datetime, config: NormaliseConfig = NormaliseConfig()) -> Table:
@@ -132,8 +137,8 @@ def event_key(events: Table) -> StringValue:
 def parse_time(text: StringValue, time_format: str | None = None) -> TimestampValue:
     """The moment a text names, as naive UTC; null when it cannot be read.
 
-    ISO 8601 with or without a zone (without: the engine's zone); numbers are seconds, milliseconds, microseconds or
-    nanoseconds since 1970, told apart by their size; eight digits are a date (19970101).
+    ISO 8601; numbers are seconds, milliseconds, microseconds or nanoseconds since 1970, told apart by their size; eight
+    digits are a date (19970101). A time that names no zone is of the engine's zone.
     """
     return _parse_time(text, text.try_cast("float64"), time_format)
 
@@ -142,17 +147,22 @@ def _parse_time(text: StringValue, number: FloatingValue, time_format: str | Non
     size = number.abs()
     scale = ibis.cases((size < 1e11, 1e6), (size < 1e14, 1e3), (size < 1e17, 1.0), else_=1e-3)
     from_number = _from_microseconds((number * scale).round().try_cast("int64"))
-    day = ibis.ifelse(text.re_search(r"^(19|20)\d{6}$"), _try_strptime(text, "%Y%m%d"), ibis.null("timestamp(6)"))
+    is_day = text.re_search(r"^(19|20)\d{6}$")
     is_finite = ~(number.isnan() | number.isinf())
     is_number = text.re_search(r"^[-+]?\d+(\.\d*)?([eE][-+]?\d+)?$") & is_finite
     # Without the digit the engine would also take words such as "infinity" and "epoch".
     iso = ibis.ifelse(
         text.re_search(r"^\d{4}"), _at_zone("UTC", text.try_cast("timestamp('UTC')")), ibis.null("timestamp(6)")
     )
-    parsed = ibis.coalesce(day, ibis.ifelse(is_number & (size < 1e20), from_number, iso))
+    parsed = ibis.cases((is_day, _by_pattern(text, "%Y%m%d")), (is_number & (size < 1e20), from_number), else_=iso)
     if time_format is not None:
-        parsed = ibis.coalesce(_try_strptime(text, time_format), parsed)
+        parsed = ibis.coalesce(_by_pattern(text, time_format), parsed)
     return parsed
+
+
+def _by_pattern(text: StringValue, pattern: str) -> TimestampValue:
+    """A time by its strptime pattern, as naive UTC; of the engine's zone when the pattern has none."""
+    return _at_zone("UTC", _try_strptime(text, pattern).cast("timestamp('UTC')"))
 
 
 def _meaning(events: Table, domain: Domain) -> dict[str, StringValue | FloatingValue]:
@@ -163,28 +173,25 @@ def _meaning(events: Table, domain: Domain) -> dict[str, StringValue | FloatingV
     # A commitment of negative money or number is a return booked as a correction.
     is_reversal = (role == Role.COMMITMENT.value) & ((events.value < 0) | (events.quantity < 0))
     is_reversal = is_reversal.fill_null(False)
-    return {
-        "role": ibis.ifelse(is_reversal, Role.REVERSAL.value, role),
-        # try_cast, since the engine makes decimals of bare numbers and the compiler drops a cast of float to float.
-        "weight": ibis.ifelse(is_reversal, -weight, weight).try_cast("float64"),
-    }
+    # The engine makes decimals of bare numbers, and the compiler drops a cast of float to float; a true float wins.
+    sign = ibis.ifelse(is_reversal, -1, 1).cast("float64")
+    return {"role": ibis.ifelse(is_reversal, Role.REVERSAL.value, role), "weight": weight * sign}
 
 
 def _first_reason(events: Table, domain: Domain, now: datetime) -> StringValue:
     limit = ibis.literal(now, type="timestamp(6)") + ibis.interval(days=1)
-    unread = [events[name].isnull() & events[f"{name}_text"].notnull() for name in NUMBERS]
-    infinite = [events[name].isnan() | events[name].isinf() for name in NUMBERS]
     return ibis.cases(
         (events.fault.notnull(), events.fault),
         (events.user_id.isnull(), "missing_user"),
-        (_bad_id(events.user_id) | _bad_id(events.item_id) | _bad_id(events.event_type), "bad_id"),
+        (_any([_bad_id(events[name]) for name in IDS]), "bad_id"),
         (events.time_text.isnull(), "missing_time"),
         (events.timestamp.isnull(), "unparsable_time"),
         (events.timestamp < ibis.literal(EARLIEST, type="timestamp(6)"), "absurd_time"),
         (events.timestamp > limit, "future_time"),
         (events.event_type.isnull(), "missing_type"),
-        (_any(unread), "unparsable_number"),
-        ((events.value.abs() > domain.max_value) | _any(infinite), "absurd_value"),
+        (_any([_is_unread(events, name) for name in NUMBERS]), "unparsable_number"),
+        (events.value.abs() > domain.max_value, "absurd_value"),
+        (_any([_is_infinite(events, name) for name in NUMBERS]), "absurd_value"),
         (events.duration_seconds < 0, "negative_duration"),
         else_=ibis.null("string"),
     )
@@ -193,6 +200,14 @@ def _first_reason(events: Table, domain: Domain, now: datetime) -> StringValue:
 def _bad_id(text: StringValue) -> BooleanValue:
     bad = (text.length() > MAX_ID_LENGTH) | text.re_search(r"[\x00-\x1f\x7f]")
     return bad.fill_null(False)
+
+
+def _is_unread(events: Table, name: str) -> BooleanValue:
+    return events[name].isnull() & events[f"{name}_text"].notnull()
+
+
+def _is_infinite(events: Table, name: str) -> BooleanValue:
+    return events[name].isnan() | events[name].isinf()
 
 
 def _any(conditions: list[BooleanValue]) -> BooleanValue:
@@ -204,12 +219,18 @@ def _any(conditions: list[BooleanValue]) -> BooleanValue:
 
 def _detail(events: Table) -> StringValue:
     """The offending value, cut short."""
-    numbers = ibis.coalesce(*[events[f"{name}_text"] for name in NUMBERS])
+    nothing = ibis.null("string")
+    text = {name: events[f"{name}_text"] for name in NUMBERS}
+    bad_id = ibis.cases(*[(_bad_id(events[name]), events[name]) for name in IDS], else_=nothing)
+    unread = ibis.cases(*[(_is_unread(events, name), text[name]) for name in NUMBERS], else_=nothing)
+    absurd = ibis.cases(*[(_is_infinite(events, name), text[name]) for name in NUMBERS], else_=text["value"])
     shown = ibis.cases(
         (events.reason.isin(["unparsable_time", "absurd_time", "future_time"]), events.time_text),
-        (events.reason.isin(["unparsable_number", "absurd_value", "negative_duration"]), numbers),
-        (events.reason == "bad_id", events.user_id),
-        else_=ibis.null("string"),
+        (events.reason == "unparsable_number", unread),
+        (events.reason == "absurd_value", absurd),
+        (events.reason == "negative_duration", text["duration_seconds"]),
+        (events.reason == "bad_id", bad_id),
+        else_=nothing,
     )
     return shown.substr(0, 200)
 
@@ -259,18 +280,15 @@ def judge(staged: Table, repeated: Table, inhuman: Table, *, keeps_repeats: bool
 def quarantined(judged: Table) -> Table:
     """The records that are set aside, as QUARANTINE rows."""
     bad = judged.filter(judged.reason.notnull())
-    fields = [
-        ibis.literal(f'"{name}": ') + _quoted(bad[name].cast("string"))
-        for name in ("event_id", "user_id", "item_id", "event_type")
-    ]
-    text = fields[0]
-    for part in [*fields[1:], ibis.literal('"timestamp": ') + _quoted(bad.time_text)]:
-        text = text + ", " + part
-    values = ibis.literal('"value": ') + _quoted(bad.value_text)
-    record = ibis.coalesce(bad.record, ibis.literal("{") + text + ", " + values + "}")
-    return bad.select("source", "line", "reason", "detail", record=record.substr(0, 2000)).order_by("source", "line")
+    told = {name: bad[name] for name in ("event_id", *IDS)} | {"timestamp": bad.time_text, "value": bad.value_text}
+    pairs = [ibis.literal(f'"{name}": ') + _quoted(text) for name, text in told.items()]
+    body = pairs[0]
+    for pair in pairs[1:]:
+        body = body + ", " + pair
+    record = ibis.coalesce(bad.record, ibis.literal("{") + body + "}")
+    return bad.select("source", "line", "reason", "detail", record=record).order_by("source", "line")
 
 
 def _quoted(text: StringValue) -> StringValue:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return ibis.coalesce(ibis.literal('"') + escaped + '"', "null")
+    """A JSON string, or the word null; cut short, so that one absurd field does not fill the quarantine."""
+    return ibis.coalesce(ibis.literal("") + _to_json(text.substr(0, 300)), "null")
