@@ -40,19 +40,11 @@ class DuckDBEngine:
         timezone: str = "UTC",
     ) -> None:
         self._scratch = tempfile.TemporaryDirectory(prefix="tenure-duckdb-")
-        self._connection = duckdb.connect(
-            ":memory:",
-            config={
-                "temp_directory": self._scratch.name,
-                "memory_limit": config.memory_limit,
-                "threads": config.threads or os.cpu_count() or 1,
-                "preserve_insertion_order": False,
-            },
-        )
         try:
-            self._connection.execute("SET TimeZone = ?", [timezone])
-        except duckdb.Error as error:
-            raise ConfigError(f"timezone: expected a zone like 'UTC' or 'Europe/Paris', got '{timezone}'") from error
+            self._connection = _connect(self._scratch.name, config, timezone)
+        except ConfigError:
+            self._scratch.cleanup()
+            raise
         for name, source in (sources or {}).items():
             self.register(name, source)
 
@@ -104,6 +96,25 @@ class DuckDBEngine:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _connect(scratch: str, config: DuckDBConfig, timezone: str) -> duckdb.DuckDBPyConnection:
+    limits: dict[str, str | bool | int | float | list[str]] = {
+        "temp_directory": scratch,
+        "memory_limit": config.memory_limit,
+        "threads": config.threads or os.cpu_count() or 1,
+        "preserve_insertion_order": False,
+    }
+    try:
+        connection = duckdb.connect(":memory:", config=limits)
+    except duckdb.Error as error:
+        raise ConfigError(f"memory_limit: expected a size like '3GB', got '{config.memory_limit}'") from error
+    try:
+        connection.execute("SET TimeZone = ?", [timezone])
+    except duckdb.Error as error:
+        connection.close()
+        raise ConfigError(f"timezone: expected a zone like 'UTC' or 'Europe/Paris', got '{timezone}'") from error
+    return connection
 
 
 def compile_sql(relation: Table) -> str:
