@@ -29,15 +29,77 @@ SELECT
     CASE
       WHEN "t6"."reason" IN ('unparsable_time', 'absurd_time', 'future_time')
       THEN "t6"."time_text"
-      WHEN "t6"."reason" IN ('unparsable_number', 'absurd_value', 'negative_duration')
-      THEN COALESCE(
-        "t6"."value_text",
-        "t6"."quantity_text",
-        "t6"."discount_text",
-        "t6"."duration_seconds_text"
-      )
+      WHEN "t6"."reason" = 'unparsable_number'
+      THEN CASE
+        WHEN (
+          "t6"."value" IS NULL
+        ) AND (
+          "t6"."value_text" IS NOT NULL
+        )
+        THEN "t6"."value_text"
+        WHEN (
+          "t6"."quantity" IS NULL
+        ) AND (
+          "t6"."quantity_text" IS NOT NULL
+        )
+        THEN "t6"."quantity_text"
+        WHEN (
+          "t6"."discount" IS NULL
+        ) AND (
+          "t6"."discount_text" IS NOT NULL
+        )
+        THEN "t6"."discount_text"
+        WHEN (
+          "t6"."duration_seconds" IS NULL
+        )
+        AND (
+          "t6"."duration_seconds_text" IS NOT NULL
+        )
+        THEN "t6"."duration_seconds_text"
+        ELSE CAST(NULL AS TEXT)
+      END
+      WHEN "t6"."reason" = 'absurd_value'
+      THEN CASE
+        WHEN ISNAN("t6"."value") OR ISINF("t6"."value")
+        THEN "t6"."value_text"
+        WHEN ISNAN("t6"."quantity") OR ISINF("t6"."quantity")
+        THEN "t6"."quantity_text"
+        WHEN ISNAN("t6"."discount") OR ISINF("t6"."discount")
+        THEN "t6"."discount_text"
+        WHEN ISNAN("t6"."duration_seconds") OR ISINF("t6"."duration_seconds")
+        THEN "t6"."duration_seconds_text"
+        ELSE "t6"."value_text"
+      END
+      WHEN "t6"."reason" = 'negative_duration'
+      THEN "t6"."duration_seconds_text"
       WHEN "t6"."reason" = 'bad_id'
-      THEN "t6"."user_id"
+      THEN CASE
+        WHEN COALESCE(
+          (
+            LENGTH("t6"."user_id") > 1000
+          )
+          OR REGEXP_MATCHES("t6"."user_id", '[\x00-\x1f\x7f]'),
+          FALSE
+        )
+        THEN "t6"."user_id"
+        WHEN COALESCE(
+          (
+            LENGTH("t6"."item_id") > 1000
+          )
+          OR REGEXP_MATCHES("t6"."item_id", '[\x00-\x1f\x7f]'),
+          FALSE
+        )
+        THEN "t6"."item_id"
+        WHEN COALESCE(
+          (
+            LENGTH("t6"."event_type") > 1000
+          )
+          OR REGEXP_MATCHES("t6"."event_type", '[\x00-\x1f\x7f]'),
+          FALSE
+        )
+        THEN "t6"."event_type"
+        ELSE CAST(NULL AS TEXT)
+      END
       ELSE CAST(NULL AS TEXT)
     END,
     CASE
@@ -49,15 +111,77 @@ SELECT
         CASE
           WHEN "t6"."reason" IN ('unparsable_time', 'absurd_time', 'future_time')
           THEN "t6"."time_text"
-          WHEN "t6"."reason" IN ('unparsable_number', 'absurd_value', 'negative_duration')
-          THEN COALESCE(
-            "t6"."value_text",
-            "t6"."quantity_text",
-            "t6"."discount_text",
-            "t6"."duration_seconds_text"
-          )
+          WHEN "t6"."reason" = 'unparsable_number'
+          THEN CASE
+            WHEN (
+              "t6"."value" IS NULL
+            ) AND (
+              "t6"."value_text" IS NOT NULL
+            )
+            THEN "t6"."value_text"
+            WHEN (
+              "t6"."quantity" IS NULL
+            ) AND (
+              "t6"."quantity_text" IS NOT NULL
+            )
+            THEN "t6"."quantity_text"
+            WHEN (
+              "t6"."discount" IS NULL
+            ) AND (
+              "t6"."discount_text" IS NOT NULL
+            )
+            THEN "t6"."discount_text"
+            WHEN (
+              "t6"."duration_seconds" IS NULL
+            )
+            AND (
+              "t6"."duration_seconds_text" IS NOT NULL
+            )
+            THEN "t6"."duration_seconds_text"
+            ELSE CAST(NULL AS TEXT)
+          END
+          WHEN "t6"."reason" = 'absurd_value'
+          THEN CASE
+            WHEN ISNAN("t6"."value") OR ISINF("t6"."value")
+            THEN "t6"."value_text"
+            WHEN ISNAN("t6"."quantity") OR ISINF("t6"."quantity")
+            THEN "t6"."quantity_text"
+            WHEN ISNAN("t6"."discount") OR ISINF("t6"."discount")
+            THEN "t6"."discount_text"
+            WHEN ISNAN("t6"."duration_seconds") OR ISINF("t6"."duration_seconds")
+            THEN "t6"."duration_seconds_text"
+            ELSE "t6"."value_text"
+          END
+          WHEN "t6"."reason" = 'negative_duration'
+          THEN "t6"."duration_seconds_text"
           WHEN "t6"."reason" = 'bad_id'
-          THEN "t6"."user_id"
+          THEN CASE
+            WHEN COALESCE(
+              (
+                LENGTH("t6"."user_id") > 1000
+              )
+              OR REGEXP_MATCHES("t6"."user_id", '[\x00-\x1f\x7f]'),
+              FALSE
+            )
+            THEN "t6"."user_id"
+            WHEN COALESCE(
+              (
+                LENGTH("t6"."item_id") > 1000
+              )
+              OR REGEXP_MATCHES("t6"."item_id", '[\x00-\x1f\x7f]'),
+              FALSE
+            )
+            THEN "t6"."item_id"
+            WHEN COALESCE(
+              (
+                LENGTH("t6"."event_type") > 1000
+              )
+              OR REGEXP_MATCHES("t6"."event_type", '[\x00-\x1f\x7f]'),
+              FALSE
+            )
+            THEN "t6"."event_type"
+            ELSE CAST(NULL AS TEXT)
+          END
           ELSE CAST(NULL AS TEXT)
         END
       )
@@ -160,21 +284,18 @@ FROM (
         )
       )
       THEN 'unparsable_number'
-      WHEN (
-        ABS("t5"."value") > 10000000.0
+      WHEN ABS("t5"."value") > 10000000.0
+      THEN 'absurd_value'
+      WHEN ISNAN("t5"."value")
+      OR ISINF("t5"."value")
+      OR (
+        ISNAN("t5"."quantity") OR ISINF("t5"."quantity")
       )
       OR (
-        ISNAN("t5"."value")
-        OR ISINF("t5"."value")
-        OR (
-          ISNAN("t5"."quantity") OR ISINF("t5"."quantity")
-        )
-        OR (
-          ISNAN("t5"."discount") OR ISINF("t5"."discount")
-        )
-        OR (
-          ISNAN("t5"."duration_seconds") OR ISINF("t5"."duration_seconds")
-        )
+        ISNAN("t5"."discount") OR ISINF("t5"."discount")
+      )
+      OR (
+        ISNAN("t5"."duration_seconds") OR ISINF("t5"."duration_seconds")
       )
       THEN 'absurd_value'
       WHEN "t5"."duration_seconds" < 0
@@ -246,6 +367,12 @@ FROM (
             END
           END AS "role",
           CASE
+            WHEN "t2"."spelling" = 'check_in'
+            THEN 5.0
+            WHEN "t2"."spelling" = 'browse'
+            THEN 1.0
+            ELSE 0.0
+          END * CAST(CASE
             WHEN COALESCE(
               (
                 CASE
@@ -265,23 +392,9 @@ FROM (
               ),
               FALSE
             )
-            THEN -(
-              CASE
-                WHEN "t2"."spelling" = 'check_in'
-                THEN 5.0
-                WHEN "t2"."spelling" = 'browse'
-                THEN 1.0
-                ELSE 0.0
-              END
-            )
-            ELSE CASE
-              WHEN "t2"."spelling" = 'check_in'
-              THEN 5.0
-              WHEN "t2"."spelling" = 'browse'
-              THEN 1.0
-              ELSE 0.0
-            END
-          END AS "weight"
+            THEN -1
+            ELSE 1
+          END AS DOUBLE) AS "weight"
         FROM (
           SELECT
             "t1"."row",
@@ -312,41 +425,36 @@ FROM (
             "t1"."user_id",
             "t1"."item_id",
             "t1"."event_type",
-            COALESCE(
-              CASE
-                WHEN REGEXP_MATCHES("t1"."timestamp", '^(19|20)\d{6}$')
-                THEN TRY_STRPTIME("t1"."timestamp", '%Y%m%d')
+            CASE
+              WHEN REGEXP_MATCHES("t1"."timestamp", '^(19|20)\d{6}$')
+              THEN TIMEZONE('UTC', CAST(TRY_STRPTIME("t1"."timestamp", '%Y%m%d') AS TIMESTAMPTZ))
+              WHEN REGEXP_MATCHES("t1"."timestamp", '^[-+]?\d+(\.\d*)?([eE][-+]?\d+)?$')
+              AND NOT (
+                ISNAN("t1"."number_of_time") OR ISINF("t1"."number_of_time")
+              )
+              AND (
+                ABS("t1"."number_of_time") < 1e+20
+              )
+              THEN MAKE_TIMESTAMP(
+                CAST(ROUND(
+                  "t1"."number_of_time" * CASE
+                    WHEN ABS("t1"."number_of_time") < 100000000000.0
+                    THEN 1000000.0
+                    WHEN ABS("t1"."number_of_time") < 100000000000000.0
+                    THEN 1000.0
+                    WHEN ABS("t1"."number_of_time") < 1e+17
+                    THEN 1.0
+                    ELSE 0.001
+                  END,
+                  0
+                ) AS BIGINT)
+              )
+              ELSE CASE
+                WHEN REGEXP_MATCHES("t1"."timestamp", '^\d{4}')
+                THEN TIMEZONE('UTC', TRY_CAST("t1"."timestamp" AS TIMESTAMPTZ))
                 ELSE CAST(NULL AS TIMESTAMP(6))
-              END,
-              CASE
-                WHEN REGEXP_MATCHES("t1"."timestamp", '^[-+]?\d+(\.\d*)?([eE][-+]?\d+)?$')
-                AND NOT (
-                  ISNAN("t1"."number_of_time") OR ISINF("t1"."number_of_time")
-                )
-                AND (
-                  ABS("t1"."number_of_time") < 1e+20
-                )
-                THEN MAKE_TIMESTAMP(
-                  CAST(ROUND(
-                    "t1"."number_of_time" * CASE
-                      WHEN ABS("t1"."number_of_time") < 100000000000.0
-                      THEN 1000000.0
-                      WHEN ABS("t1"."number_of_time") < 100000000000000.0
-                      THEN 1000.0
-                      WHEN ABS("t1"."number_of_time") < 1e+17
-                      THEN 1.0
-                      ELSE 0.001
-                    END,
-                    0
-                  ) AS BIGINT)
-                )
-                ELSE CASE
-                  WHEN REGEXP_MATCHES("t1"."timestamp", '^\d{4}')
-                  THEN TIMEZONE('UTC', TRY_CAST("t1"."timestamp" AS TIMESTAMPTZ))
-                  ELSE CAST(NULL AS TIMESTAMP(6))
-                END
               END
-            ) AS "timestamp",
+            END AS "timestamp",
             TRY_CAST("t1"."value" AS DOUBLE) AS "value",
             TRY_CAST("t1"."quantity" AS DOUBLE) AS "quantity",
             TRY_CAST("t1"."discount" AS DOUBLE) AS "discount",
