@@ -223,7 +223,9 @@ def resolve(
         raise ConfigError(f"There is no preset '{preset}'; {nearest(preset, PRESETS)}")
     known = PRESETS[preset].get(kind, {}) if preset else {}
     if available is None:
+        # Of a gathered field several paths are parts, not alternatives, so it has its own name only.
         loose = {field: (field, *ALIASES[field]) for field in FIELDS[kind] if field not in GATHERED}
+        loose |= {field: (field,) for field in FIELDS[kind] if field in GATHERED - {"properties"}}
         return ColumnMap(kind, {**loose, **known, **explicit})
     for field, path in ((field, path) for field, paths in explicit.items() for path in paths):
         if not _exists(path, available):

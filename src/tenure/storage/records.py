@@ -184,9 +184,9 @@ def _field(
             found.append((path, value))
     if not found:
         return None
-    if name in GATHERED:
-        return gather(name, found)
-    return as_text(found[0][1])
+    # The text of one column may hold several categories ("Drama|Comedy"); whoever types the table takes it apart.
+    is_whole = name == "categories" and len(paths) == 1 and isinstance(found[0][1], str)
+    return gather(name, found) if name in GATHERED and not is_whole else as_text(found[0][1])
 
 
 def gather(name: str, parts: list[tuple[str, Any]]) -> str | None:
