@@ -57,15 +57,19 @@ class Domain:
     """The words, meanings and thresholds of one trade. Thresholds left at None are chosen from the data."""
 
     name: str
+    """How it is chosen in tenure.toml."""
     title: str
     """How the trade is called in a sentence: "a shop"."""
     events: Mapping[str, Meaning]
     """Event type -> meaning. Matching ignores case; spaces and hyphens count as underscores."""
     item_noun: str = "item"
+    """What an item is called in a sentence."""
     user_noun: str = "user"
+    """What a user is called in a sentence."""
     commitment_verb: str = "commit"
     """"buy", "watch to the end": used in sentences, as in "likely to buy within 30 days"."""
     commitment_noun: str = "commitment"
+    """What the product lives by, as a noun: "purchase"."""
     currency: str = ""
     """Shown before money; empty when values are not money."""
     default_event_type: str | None = None
@@ -85,9 +89,11 @@ class Domain:
     repeats_allowed: bool = True
     """May an item the user already committed to be recommended again?"""
     slate_length: int = 10
+    """Items recommended to each user."""
     max_value: float = 1e7
     """A single event worth more than this, in absolute terms, is absurd and is set aside."""
     taste_half_life_days: float = 90.0
+    """After so many days an event says half as much about taste."""
     diversity: float = 0.2
     """Share of variety against relevance in re-ranking, 0 = pure relevance."""
 

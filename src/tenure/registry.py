@@ -41,7 +41,7 @@ def find_domain(name: str, changes: Mapping[str, Any] | None = None) -> Domain:
     if changes.get("events"):
         return Domain.from_mapping({"name": name, **changes})
     error = unknown("domain", name, domain_names())
-    error.args = (f"{error}. To define your own, list its events under [domain.events]",)
+    error.args = (f"{error} (to define your own, list its events under [domain.events])",)
     raise error
 
 

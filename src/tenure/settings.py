@@ -10,7 +10,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
 
 from tenure.domain import Domain
 from tenure.engine.duckdb import DuckDBConfig
@@ -34,6 +40,7 @@ class ProjectSection(_Section):
     """[project]: what this is."""
 
     name: str = "project"
+    """How the project is called."""
     domain: str = "ecommerce"
     """A built-in domain, or a name of your own with [domain.events]."""
     timezone: str = "UTC"
@@ -50,9 +57,12 @@ class EventsSection(_Section):
     preset: str | None = None
     """A known format: segment, ga4, snowplow, personalize, gorse, movielens, recbole."""
     encoding: str = "utf-8"
+    """Of delimited text."""
     time_format: str | None = None
     """strptime format of times that are neither ISO 8601 nor a number."""
     duplicates: Literal["auto", "drop", "keep"] = "auto"
+    """Records alike to the last field: drop or keep them; auto = keep where times are whole days, since then they are
+    likely real. Repeats of one event id are always dropped."""
     max_events_per_hour: int = Field(1_000, gt=0)
     """A user with more distinct moments than this within an hour is taken for a bot."""
     columns: _Columns = Field(default_factory=dict)
@@ -63,9 +73,13 @@ class SideSection(_Section):
     """[items] and [users]: optional tables."""
 
     paths: _Paths = Field(default_factory=list)
+    """Paths or globs, relative to the folder of tenure.toml."""
     preset: str | None = None
+    """A known format, as for the events."""
     encoding: str = "utf-8"
+    """Of delimited text."""
     columns: _Columns = Field(default_factory=dict)
+    """Field of tenure = column of the source."""
 
 
 class RunSection(_Section):
@@ -80,6 +94,7 @@ class RunSection(_Section):
     control_share: float = Field(0.1, ge=0, le=0.9)
     """Share of users who are left alone at random, so that the effect can be measured."""
     keep_runs: int = Field(3, ge=1)
+    """Number of runs that are kept; older ones are removed after a new one is complete."""
     threads: int | None = Field(None, gt=0)
     """Cores to use; unset = all."""
     memory_limit: str = "3GB"
@@ -114,8 +129,8 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """The environment wins over the file, whose content comes in as arguments."""
-        return env_settings, init_settings
+        """Arguments win over the environment; the file comes last and is added by `parse_settings`."""
+        return init_settings, env_settings
 
     def resolved_domain(self) -> Domain:
         """The domain with all changes of [domain] and [run] applied."""
@@ -184,13 +199,24 @@ def load_settings(folder: Path, **sections: Any) -> Settings:
 
 def parse_settings(content: dict[str, Any], origin: str, **sections: Any) -> Settings:
     """Settings from a mapping of sections; see `load_settings`."""
-    merged = dict(content)
-    for name, changes in sections.items():
-        merged[name] = {**merged.get(name, {}), **changes} if isinstance(changes, dict) else changes
+
+    class Layered(Settings):
+        @classmethod
+        def settings_customise_sources(
+            cls,
+            settings_cls: type[BaseSettings],
+            *given: PydanticBaseSettingsSource,
+            **more: PydanticBaseSettingsSource,
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            sources = super().settings_customise_sources(settings_cls, *given, **more)
+            return *sources, InitSettingsSource(settings_cls, init_kwargs=content)
+
     try:
-        settings = Settings(**merged)
+        settings = Layered(**sections)
     except ValidationError as error:
         raise ConfigError(f"{origin}: {_explain(error)}") from None
+    except SettingsError as error:
+        raise ConfigError(f"environment: {error}; a setting is written like TENURE_RUN__BUDGET=500") from None
     settings.resolved_domain()
     return settings
 

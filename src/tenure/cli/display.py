@@ -22,7 +22,7 @@ out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
 Folder = Annotated[
-    str, typer.Option("--project", "-p", envvar="TENURE_PROJECT", help="Folder of the project.", show_default="here")
+    str, typer.Option("--project", "-p", envvar="TENURE_FOLDER", help="Folder of the project.", show_default="here")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of tables.")]
 
