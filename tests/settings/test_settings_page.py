@@ -31,9 +31,9 @@ SECTIONS = {
 HEAD = """\
 # Settings
 
-Everything that can be set, in `tenure.toml` beside your data (`tenure init` writes it). What a command is told wins over
-the environment (`TENURE_RUN__BUDGET=500`, two underscores between section and setting), the environment over the file,
-the file over the default. An unknown setting is an error that names the nearest known one.
+Everything that can be set, in `tenure.toml` beside your data (`tenure init` writes it). What a command is told wins
+over the environment (`TENURE_RUN__BUDGET=500`, two underscores between section and setting), the environment over the
+file, the file over the default. An unknown setting is an error that names the nearest known one.
 
 This page is made of the code by `tests/settings/test_settings_page.py`, which fails when the two differ.
 """
@@ -47,8 +47,8 @@ EVENTS_HEAD = """\
 ### [domain.events]
 
 What an event type means: `checkout = "commitment"`, or `checkout = { role = "commitment", weight = 5 }`. The weight is
-its strength as evidence of taste; without one it is 1 for roles that show activity and 0 for the others. Spelling does not
-matter: `Add to Cart` is `add_to_cart`. Types that you add join those of the domain.
+its strength as evidence of taste; without one it is 1 for roles that show activity and 0 for the others. Spelling does
+not matter: `Add to Cart` is `add_to_cart`. Types that you add join those of the domain.
 """
 
 
