@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -334,6 +334,7 @@ def create_project(
 
     Raises:
         ConfigError: there is a project already (and `overwrite` is false), or an argument is wrong.
+        SourceError: a file is missing, or a required field has no column.
     """
     folder = Path(folder)
     path = folder / FILE_NAME
@@ -345,20 +346,25 @@ def create_project(
         "items": {"preset": preset, "columns": dict(items_columns or {})},
         "users": {"preset": preset, "columns": dict(users_columns or {})},
     }
-    frames: dict[str, Any] = {}
+    tables: dict[str, pa.Table] = {}
     for kind, given in (("events", events), ("items", items), ("users", users)):
         if given is None:
             del sections[kind]
         elif hasattr(given, "__arrow_c_stream__"):
-            frames[kind] = given
+            tables[kind] = pa.table(given)
             sections[kind]["paths"] = [f"data/{kind}.parquet"]
         else:
             sections[kind]["paths"] = _relative(given, folder)
-    parse_settings({name: _without_none(section) for name, section in sections.items()}, "create_project").sources()
+    settings = parse_settings({name: _without_none(section) for name, section in sections.items()}, "create_project")
+    for source in settings.sources():
+        if source is not None:
+            # Looked at before anything is written, so that a wrong name leaves no half a project behind.
+            given = [tables[source.kind]] if source.kind in tables else source.inputs
+            columns_of(replace(source, inputs=given), folder)
     folder.mkdir(parents=True, exist_ok=True)
-    for kind, frame in frames.items():
+    for kind, table in tables.items():
         (folder / "data").mkdir(exist_ok=True)
-        pq.write_table(pa.table(frame), folder / "data" / f"{kind}.parquet")
+        pq.write_table(table, folder / "data" / f"{kind}.parquet")
     write_text(path, project_toml(sections))
     return Project(folder)
 

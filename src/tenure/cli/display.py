@@ -71,7 +71,9 @@ def show_table(rows: Iterable[Mapping[str, Any]], columns: Sequence[Column], tit
 
 def say(text: str, style: str = "", indent: int = 0) -> None:
     """Print a sentence; what came from the log is never taken for markup."""
-    out.print(Padding(escape(text), (0, 0, 0, indent)) if indent else escape(text), style=style)
+    shown = Padding(escape(text), (0, 0, 0, indent)) if indent else escape(text)
+    # A path that another program reads must not be broken over lines.
+    out.print(shown, style=style, soft_wrap=not (indent or out.is_terminal))
 
 
 def show_json(value: Any) -> None:
@@ -90,8 +92,8 @@ def _plain(value: Any) -> Any:
 
 
 def complain(text: str) -> None:
-    """Print an error to stderr."""
-    err.print(f"[bold red]tenure:[/] {escape(text)}")
+    """Print an error to stderr, as one line that programs can search."""
+    err.print(f"[bold red]tenure:[/] {escape(text)}", soft_wrap=True)
 
 
 def words(name: Any) -> str:

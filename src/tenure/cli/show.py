@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from tenure.cli import app
 from tenure.cli.display import AsJson, Folder, column, number, out, say, share, show_json, show_table
@@ -25,7 +26,7 @@ def show(
     if as_json:
         show_json(known)
         return
-    out.rule(f"{user} at {done.as_of:%Y-%m-%d}", align="left")
+    out.rule(escape(f"{user} at {done.as_of:%Y-%m-%d}"), align="left")
     say(done.story(user))
     _timeline(done, user)
     _taste(known)

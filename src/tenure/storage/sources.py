@@ -8,6 +8,7 @@ block, whatever the size of the source.
 from __future__ import annotations
 
 import glob
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,12 +61,15 @@ def read(source: Source, base: Path) -> Iterator[RawBatch]:
 
 
 def columns_of(source: Source, base: Path) -> ColumnMap:
-    """Which column of the first file of a source is read as which field?
+    """Which column of the first file (or table) of a source is read as which field?
 
     Raises:
         SourceError: there is no file, or a required field has no column.
     """
-    path = expand(source.inputs[0], base)[0]
+    first = source.inputs[0]
+    if isinstance(first, pa.Table):
+        return _resolve(source, first.schema.names, f"the table of {source.kind}")
+    path = expand(first, base)[0]
     suffix = _data_suffix(path)
     if suffix in PARQUET_SUFFIXES:
         return _resolve(source, parquet_columns(path), path.name)
@@ -80,7 +84,8 @@ def expand(pattern: str | Path, base: Path) -> list[Path]:
     Raises:
         SourceError: none.
     """
-    absolute = str(base / Path(pattern).expanduser())
+    # By its name alone: a folder that is yet to be made, or a link, must not change what ".." means.
+    absolute = os.path.abspath(base / Path(pattern).expanduser())  # noqa: PTH100  (resolve() would follow links)
     found = [absolute] if Path(absolute).is_file() else sorted(glob.glob(absolute, recursive=True))  # noqa: PTH207  (takes absolute patterns)
     files = [Path(name) for name in found if Path(name).is_file()]
     if not files:

@@ -1,0 +1,26 @@
+"""A small shop of simulated customers, for tests that walk the whole way."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from tenure.events.simulate import Simulation, SimulationConfig, simulate
+from tenure.project import Project, create_project
+
+CONFIG = SimulationConfig(n_users=300, n_items=60, days=150)
+
+
+@cache
+def world(config: SimulationConfig = CONFIG) -> Simulation:
+    """The same world for every test of a session."""
+    return simulate(config)
+
+
+def shop(folder: Path, config: SimulationConfig = CONFIG) -> Project:
+    """A project of these customers, not run yet; one thread, since tests share a machine."""
+    made = world(config)
+    project = create_project(folder, made.events, items=made.items, users=made.users)
+    with (folder / "tenure.toml").open("a", encoding="utf-8") as file:
+        file.write("\n[run]\nthreads = 1\n")
+    return project
