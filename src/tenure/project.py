@@ -72,11 +72,13 @@ class Run:
         """A result table.
 
         Raises:
-            UnknownError: this run has no such table, with the nearest name.
+            UnknownError: this run has no such table, with the nearest name, and what it had to leave out.
         """
         path = self.folder / f"{name}.parquet"
         if not path.is_file():
-            raise unknown("result table", name, self.tables())
+            error = unknown("result table", name, self.tables())
+            error.args = (" ".join([f"{error}.", *self.manifest["left_out"]]),)
+            raise error
         return pq.read_table(path)
 
     def of_user(self, name: str, user: str) -> list[dict[str, Any]]:

@@ -336,7 +336,7 @@ def test_demo_walks_the_whole_way_on_simulated_users(tenure, tmp_path, monkeypat
     assert "60 simulated users" in said.out
     (user,) = [line.split()[-1] for line in said.out.splitlines() if "tenure show" in line]
     assert tenure("show", user, "-p", tmp_path / "demo").code == 0
-    assert (tmp_path / "demo" / "tenure.toml").is_file()
+    assert tenure("demo", tmp_path / "lonely", "--simulate", "--n-users", 1).code == 0
 
 
 @pytest.mark.parametrize(
@@ -384,6 +384,25 @@ def test_interrupting_says_that_nothing_was_lost(tenure, shop_with_run, monkeypa
     assert said.code == 130
     assert "former results" in said.err
     assert shop_with_run.last_run == before
+
+
+@pytest.mark.parametrize("header", ["user_id,timestamp,item_id", "user_id,timestamp,what"])
+def test_a_log_too_short_for_forecasts_still_tells_the_rest(tenure, tmp_path, header):
+    rows = [f"u{k % 9},2024-01-{1 + k % 28:02},i{k % 5}" for k in range(300)]
+    (tmp_path / "e.csv").write_text("\n".join([header, *rows]) + "\n")
+    assert tenure("init", tmp_path / "shop", "--events", tmp_path / "e.csv").code == 0
+    said = tenure("run", "-p", tmp_path / "shop")
+    assert said.code == 0
+    assert "No forecasts" in said.err
+    for command in ("segments", "flow", "rules", "cohorts", "show u1"):
+        assert tenure(*command.split(), "-p", tmp_path / "shop").code == 0
+        assert tenure(*command.split(), "-p", tmp_path / "shop", "--json").json is not None
+    plan = tenure("plan", "-p", tmp_path / "shop")
+    assert (plan.code, one_line(plan.err)) == (2, True)
+    assert "No forecasts" in plan.err, "it says why there is no plan"
+    slate = tenure("recommend", "u1", "-p", tmp_path / "shop")
+    assert slate.code == (0 if "item_id" in header else 2)
+    assert "item_id" in header or "names an item" in slate.err
 
 
 def test_words_of_the_log_are_never_taken_for_markup(tenure, tmp_path):

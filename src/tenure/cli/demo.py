@@ -31,7 +31,9 @@ def demo(
         done = project.run(None if simulated else COMPLETE_JOURNEY_AS_OF, progress=progress)
     say("")
     show_headlines(done)
-    somebody = done.table("plan").sort_by([("stake", "descending")]).column("user_id")[0].as_py()
+    has_plan = "plan" in done.tables()  # a handful of simulated users may all live too short for a forecast
+    users = done.table("plan").sort_by([("stake", "descending")]) if has_plan else done.table("stages")
+    somebody = users.column("user_id")[0].as_py()
     say(f"\nTry:     cd {folder} && tenure show {somebody}", style="dim")
     say("         tenure segments | rules | flow | cohorts | plan   (and --json with each)", style="dim")
 
