@@ -377,7 +377,7 @@ def _without_none(section: Mapping[str, Any]) -> dict[str, Any]:
 
 def _relative(given: Given, folder: Path) -> list[str]:
     """Paths as seen from the project's folder, so that both can move together."""
-    paths = [given] if isinstance(given, str | Path) else list(given)
+    paths = [given] if isinstance(given, str | Path) or not isinstance(given, Sequence) else list(given)
     if not paths or not all(isinstance(path, str | Path) for path in paths):
         raise ConfigError(f"Expected paths, or one table with an Arrow C stream (pandas, Polars, Arrow), got {given!r}")
     return [os.path.relpath(Path(path).expanduser().absolute(), folder.absolute()) for path in paths]
