@@ -18,7 +18,7 @@ from tenure.events.simulate import SimulationConfig
 from tenure.project import Project
 from tenure.storage.versions import UNFINISHED
 
-CONFIG = SimulationConfig(n_users=150, n_items=40, days=150)
+CONFIG = SimulationConfig(n_users=80, n_items=40, days=120)
 N_MOMENTS = 8
 
 
