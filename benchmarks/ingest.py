@@ -2,8 +2,8 @@
 
     python benchmarks/ingest.py --gigabytes 5
 
-Writes a CSV of that size into a temporary folder (simulated rows, repeated with other ids), ingests it in a process of its own and
-prints a Markdown table.
+Writes a CSV of that size into a temporary folder (random rows), ingests it in a process of its own and prints a
+Markdown table.
 """
 
 from __future__ import annotations

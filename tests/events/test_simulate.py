@@ -82,7 +82,7 @@ def test_stream_tells_the_same_story(world: Simulation) -> None:
         {"p_commit": 0.0, "p_leave_pleased": 1.0, "p_leave_displeased": 1.0},
         {"new_item_share": 1.0, "habit": 0.0, "loyalty": 1.0},
         {"exposures_per_visit": 0.0, "interests_per_visit": 1.0},
-        {"start": datetime(2023, 7, 5, 13, 30), "weekly": 1.0, "yearly": 1.0},  # noqa: DTZ001 - times are naive UTC
+        {"start": datetime(2023, 7, 5, 13, 30), "weekly": 1.0, "yearly": 1.0},
     ],
 )
 def test_small_and_extreme_worlds_work(small: dict[str, object]) -> None:

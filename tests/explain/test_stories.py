@@ -22,7 +22,7 @@ from tenure.explain.sentences import (
 )
 from tenure.explain.stories import Choice, choose_stories, story
 
-AS_OF = datetime(2024, 6, 1)  # noqa: DTZ001 - naive UTC by definition
+AS_OF = datetime(2024, 6, 1)
 
 
 def run_tables() -> dict[str, pa.Table]:

@@ -1,6 +1,7 @@
 """Two hundred malformed sources of twenty kinds: a clear error or a quarantine entry each, and never a lost record.
 
-Each kind makes a source from a random generator and says how many records it holds, counted by itself, or that it must be refused.
+Each kind makes a source from a random generator and says how many records it holds, counted by itself, or that it must
+be refused.
 """
 
 from __future__ import annotations
@@ -28,10 +29,8 @@ HEADER = "user_id,item_id,timestamp,value"
 
 def lines(rng, n=None):
     n = int(rng.integers(1, 40)) if n is None else n
-    return [
-        f"u{rng.integers(9)},i{rng.integers(20)},2024-0{rng.integers(1, 9)}-1{rng.integers(9)}T0{rng.integers(9)}:00:0{k % 10},{k}"
-        for k in range(n)
-    ]
+    times = [f"2024-0{rng.integers(1, 9)}-1{rng.integers(9)}T0{rng.integers(9)}:00:0{k % 10}" for k in range(n)]
+    return [f"u{rng.integers(9)},i{rng.integers(20)},{time},{k}" for k, time in enumerate(times)]
 
 
 def text(path, rows, header=HEADER):
@@ -185,9 +184,9 @@ def damaged_parquet(rng, folder):
 
 
 KINDS = [
-    truncated_gzip, gzip_in_name_only, mixed_encodings, nul_bytes, wrong_delimiter_in_rows, wrong_delimiter_everywhere, absurd_dates,
-    duplicate_headers, empty_file, header_only, no_users, one_event, same_timestamp, huge_field, unicode_ids, ids_like_numbers,
-    bad_numbers, broken_json, quotes_gone_wrong, damaged_parquet,
+    truncated_gzip, gzip_in_name_only, mixed_encodings, nul_bytes, wrong_delimiter_in_rows, wrong_delimiter_everywhere,
+    absurd_dates, duplicate_headers, empty_file, header_only, no_users, one_event, same_timestamp, huge_field,
+    unicode_ids, ids_like_numbers, bad_numbers, broken_json, quotes_gone_wrong, damaged_parquet,
 ]  # fmt: skip
 
 

@@ -243,14 +243,14 @@ LATER = pa.Table.from_pylist(
         {"event_id": str(i), "user_id": u, "item_id": item, "event_type": "x", "timestamp": t, "role": role, "value": v}
         for i, (u, item, t, role, v) in enumerate(
             [
-                ("ann", "brie", datetime(2024, 1, 31, 23, 59, 59), "commitment", 1.0),  # noqa: DTZ001
-                ("ann", "brie", datetime(2024, 2, 1), "commitment", 2.0),  # noqa: DTZ001
-                ("ann", "feta", datetime(2024, 2, 2), "commitment", 4.0),  # noqa: DTZ001
-                ("ann", "feta", datetime(2024, 2, 3), "reversal", -3.0),  # noqa: DTZ001
-                ("ann", "pen", datetime(2024, 2, 3), "interest", 8.0),  # noqa: DTZ001
-                ("bob", None, datetime(2024, 2, 4), "commitment", None),  # noqa: DTZ001
-                ("bob", "gone", datetime(2024, 2, 5), "commitment", 5.0),  # noqa: DTZ001
-                ("bob", "pen", datetime(2024, 3, 2), "commitment", 9.0),  # noqa: DTZ001
+                ("ann", "brie", datetime(2024, 1, 31, 23, 59, 59), "commitment", 1.0),
+                ("ann", "brie", datetime(2024, 2, 1), "commitment", 2.0),
+                ("ann", "feta", datetime(2024, 2, 2), "commitment", 4.0),
+                ("ann", "feta", datetime(2024, 2, 3), "reversal", -3.0),
+                ("ann", "pen", datetime(2024, 2, 3), "interest", 8.0),
+                ("bob", None, datetime(2024, 2, 4), "commitment", None),
+                ("bob", "gone", datetime(2024, 2, 5), "commitment", 5.0),
+                ("bob", "pen", datetime(2024, 3, 2), "commitment", 9.0),
             ]
         )
     ],

@@ -11,7 +11,7 @@ from tenure.lifecycle.stages import STAGES
 from tenure.schema import TIME
 from tenure.seeds import generator
 
-AS_OF = datetime(2024, 6, 1)  # noqa: DTZ001 - naive UTC by definition
+AS_OF = datetime(2024, 6, 1)
 
 
 def forecasts(

@@ -129,7 +129,7 @@ def test_control_group_has_its_share_and_stays() -> None:
     assert set(column(made, "propensity")[~worth]) == {1.0}
     assert made["reason"][int(np.flatnonzero(control)[0])].as_py().endswith("to measure what this is worth.")
 
-    later = given.set_column(1, "as_of", pa.array([datetime(2024, 9, 1)] * 4_000, pa.timestamp("us")))  # noqa: DTZ001
+    later = given.set_column(1, "as_of", pa.array([datetime(2024, 9, 1)] * 4_000, pa.timestamp("us")))
     assert np.array_equal(column(plan(later, PlanConfig(control_share=0.2)).users, "is_control"), control)
     wider = column(plan(given, PlanConfig(control_share=0.4)).users, "is_control")
     assert np.all(wider[control]), "a larger control group holds the smaller one"
