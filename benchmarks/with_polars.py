@@ -223,4 +223,4 @@ def _weeks(folder: Path, as_of: datetime) -> pl.DataFrame:
 
 def _week_number(time: datetime) -> int:
     """Weeks since Monday, 1969-12-29."""
-    return ((time - datetime(1970, 1, 1)).days + 3) // 7  # noqa: DTZ001
+    return ((time - datetime(1970, 1, 1)).days + 3) // 7
