@@ -15,16 +15,17 @@ DOCS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
 def blocks(language: str = "") -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
+    """The fenced blocks of one language, in order."""
+    fences = re.findall(r"^```(\w*)\n(.*?)^```$", README, flags=re.DOTALL | re.MULTILINE)
+    return [text for name, text in fences if name == language]
 
 
 def test_the_tree_is_the_tree():
     tree = next(block for block in blocks() if block.startswith("src/tenure/"))
-    shown = {
-        name for line in tree.splitlines()[1:] for name in re.findall(r"(\w+(?:\.py|/))", line.split("   ")[0] or line)
-    }
-    for line in tree.splitlines()[1:]:
-        shown |= set(re.findall(r"\b(\w+\.py)\b", line))
+    names = [
+        re.findall(r"\w+\.py|\w+/", line.split("   ")[0] if "/" in line else line) for line in tree.splitlines()[1:]
+    ]
+    shown = {name for line in names for name in line}
     there = {
         entry.name + ("/" if entry.is_dir() else "")
         for entry in (ROOT / "src" / "tenure").iterdir()
