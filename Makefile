@@ -6,8 +6,8 @@ BIN := .venv/bin
 demo: .venv/.demo  ## everything on the Complete Journey data; says where the report is
 	$(BIN)/tenure demo
 
-test: .venv/.dev  ## all tests
-	$(BIN)/python -m pytest -n 2
+test: .venv/.dev  ## all tests, in two processes of one numerical thread each
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
 
 check: lint test  ## what CI runs
 
