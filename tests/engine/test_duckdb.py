@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import _thread
+import threading
 from pathlib import Path
 
 import duckdb
@@ -136,6 +138,25 @@ def test_a_wrong_setting_is_named_and_leaves_no_scratch_folder(options, words, t
     for word in words:
         assert word in str(caught.value)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("way", ["run", "write", "materialise"])
+def test_an_interruption_is_an_interruption(duck, tmp_path, way):
+    """DuckDB itself raises a RuntimeError, which nobody takes for Ctrl-C."""
+    numbers = ibis.range(0, 10**6).unnest().name("n").as_table()
+    endless = numbers.cross_join(numbers.view()).agg(n=ibis._.n.sum())
+    todo = {
+        "run": lambda: duck.run(endless),
+        "write": lambda: duck.write(endless, tmp_path / "t.parquet"),
+        "materialise": lambda: duck.materialise("kept", endless),
+    }
+    timer = threading.Timer(0.2, _thread.interrupt_main)
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        todo[way]()
+    timer.join()
+    assert duck.run(T).num_rows == 3, "the engine can go on"
+    assert not (tmp_path / "t.parquet").exists()
 
 
 def test_scratch_space_is_gone_when_the_engine_is_closed(tmp_path, monkeypatch):

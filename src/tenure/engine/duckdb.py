@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -58,7 +59,8 @@ class DuckDBEngine:
 
     def run(self, relation: Table) -> pa.Table:
         """The rows of a relation, as Arrow in memory."""
-        return _as_declared(self._connection.sql(compile_sql(relation)).to_arrow_table(), relation)
+        with _interruptible():
+            return _as_declared(self._connection.sql(compile_sql(relation)).to_arrow_table(), relation)
 
     def stream(self, relation: Table, batch_size: int = 100_000) -> pa.RecordBatchReader:
         """The rows of a relation, batch by batch: nothing larger than a batch is held."""
@@ -75,13 +77,15 @@ class DuckDBEngine:
         partial = path.with_suffix(".partial")
         target = str(partial).replace("'", "''")
         copy = f"COPY ({compile_sql(relation)}) TO '{target}' (FORMAT parquet, COMPRESSION zstd)"
-        row = self._connection.execute(copy).fetchone()
+        with _interruptible():
+            row = self._connection.execute(copy).fetchone()
         partial.replace(path)
         return int(row[0]) if row else 0
 
     def materialise(self, name: str, relation: Table) -> Table:
         """Compute a relation once and keep it under a name as long as the engine lives; returns a table to build on."""
-        self._connection.execute(f'CREATE OR REPLACE TABLE "{name}" AS {compile_sql(relation)}')
+        with _interruptible():
+            self._connection.execute(f'CREATE OR REPLACE TABLE "{name}" AS {compile_sql(relation)}')
         return ibis.table(relation.schema(), name=name)
 
     def close(self) -> None:
@@ -115,6 +119,17 @@ def _connect(scratch: str, config: DuckDBConfig, timezone: str) -> duckdb.DuckDB
         connection.close()
         raise ConfigError(f"timezone: expected a zone like 'UTC' or 'Europe/Paris', got '{timezone}'") from error
     return connection
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """DuckDB answers Ctrl-C with an error of its own; give back what it was."""
+    try:
+        yield
+    except RuntimeError as error:
+        if "interrupted" in str(error).lower():
+            raise KeyboardInterrupt from error
+        raise
 
 
 def compile_sql(relation: Table) -> str:
