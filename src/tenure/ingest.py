@@ -131,8 +131,7 @@ def _settle(
     """Split the staged records into the log and the quarantine; returns (kept events, repeats that were kept)."""
     repeated = duck.materialise("repeated", norm.repeats(staged))
     inhuman = duck.materialise("inhuman", norm.inhuman_users(staged, inputs.reading.max_events_per_hour))
-    keeps = inputs.reading.duplicates == "keep" or (inputs.reading.duplicates == "auto" and _whole_days(duck, staged))
-    judged = norm.judge(staged, repeated, inhuman, keeps_repeats=keeps)
+    judged = norm.judge(staged, repeated, inhuman, duplicates=inputs.reading.duplicates)
     duck.register("more_quarantine", pa.concat_tables(side_quarantines))
     duck.write(norm.quarantined(judged).union(unbound("more_quarantine", QUARANTINE)), folder / "quarantine.parquet")
     good = judged.filter(judged.reason.isnull())
@@ -143,15 +142,7 @@ def _settle(
         .column("n")[0]
         .as_py()
     )
-    return n_kept, n_repeats if keeps else 0
-
-
-def _whole_days(duck: DuckDBEngine, staged: Table) -> bool:
-    """True when practically all times are midnights: two records alike are then two events of one day."""
-    good = staged.filter(staged.reason.isnull())
-    is_day = good.timestamp == good.timestamp.truncate("D")
-    share = duck.run(good.agg(share=is_day.cast("float64").mean())).column("share")[0].as_py()
-    return share is not None and share > 0.99
+    return n_kept, n_repeats
 
 
 def _measure(

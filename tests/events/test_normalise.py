@@ -55,12 +55,12 @@ def raw(*changes):
     return pa.Table.from_batches([RawBatch("e.csv", columns, lines, faults, records).to_arrow(RAW_EVENTS, 0)])
 
 
-def settle(duck, *changes, keeps_repeats=False, domain=DOMAIN, config=NormaliseConfig()):
+def settle(duck, *changes, duplicates="drop", domain=DOMAIN, config=NormaliseConfig()):
     """What becomes of some records, in the order in which they came."""
     duck.register("raw", raw(*changes))
     staged = duck.materialise("staged", normalise(RAW, domain, NOW, config))
     inhuman = inhuman_users(staged, config.max_events_per_hour)
-    judged = duck.materialise("judged", judge(staged, repeats(staged), inhuman, keeps_repeats=keeps_repeats))
+    judged = duck.materialise("judged", judge(staged, repeats(staged), inhuman, duplicates=duplicates))
     rows = duck.run(judged.order_by("row")).to_pylist()
     n_bad = duck.run(quarantined(judged)).num_rows
     assert len(rows) == len(changes), "nothing is lost and nothing invented"
@@ -71,7 +71,7 @@ def settle(duck, *changes, keeps_repeats=False, domain=DOMAIN, config=NormaliseC
 def quarantine(duck, *changes):
     settle(duck, *changes)
     staged = normalise(RAW, DOMAIN, NOW)
-    columns = judge(staged, repeats(staged), inhuman_users(staged, 1), keeps_repeats=False).schema()
+    columns = judge(staged, repeats(staged), inhuman_users(staged, 1), duplicates="drop").schema()
     return duck.run(quarantined(ibis.table(columns, name="judged")))
 
 
@@ -285,7 +285,7 @@ def test_a_commitment_of_negative_money_is_a_return(duck, change, role):
 
 
 def test_a_missing_id_is_made_of_the_content_and_of_nothing_else(duck):
-    first, again, other = settle(duck, {"line": 1}, {"line": 7}, {"value": "6"}, keeps_repeats=True)
+    first, again, other = settle(duck, {"line": 1}, {"line": 7}, {"value": "6"}, duplicates="keep")
     assert again["event_id"] == first["event_id"] + "#1"
     assert other["event_id"] != first["event_id"]
     parts = {**dict.fromkeys(EVENTS.names, ""), **GOOD}
@@ -298,18 +298,16 @@ def test_neighbouring_fields_do_not_run_into_each_other(duck):
     assert one["event_id"] != two["event_id"]
 
 
-@pytest.mark.parametrize("keeps_repeats", [True, False])
-def test_one_own_id_is_one_event_however_repeats_are_treated(duck, keeps_repeats):
-    rows = settle(
-        duck, {"event_id": "e"}, {"event_id": "e", "value": "9"}, {"event_id": "f"}, keeps_repeats=keeps_repeats
-    )
+@pytest.mark.parametrize("duplicates", ["keep", "drop", "auto"])
+def test_one_own_id_is_one_event_however_repeats_are_treated(duck, duplicates):
+    rows = settle(duck, {"event_id": "e"}, {"event_id": "e", "value": "9"}, {"event_id": "f"}, duplicates=duplicates)
     assert [row["reason"] for row in rows] == [None, "duplicate", None]
 
 
 def test_repeats_by_content_are_dropped_or_kept_with_an_id_of_their_own(duck):
-    dropped = settle(duck, {}, {}, {}, keeps_repeats=False)
+    dropped = settle(duck, {}, {}, {}, duplicates="drop")
     assert [row["reason"] for row in dropped] == [None, "duplicate", "duplicate"]
-    kept = settle(duck, {}, {}, {}, keeps_repeats=True)
+    kept = settle(duck, {}, {}, {}, duplicates="keep")
     assert [row["reason"] for row in kept] == [None, None, None]
     assert len({row["event_id"] for row in kept}) == 3
 

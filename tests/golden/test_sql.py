@@ -58,7 +58,7 @@ JUDGED = normalise.judge(
     STAGED,
     made("repeated", normalise.repeats(STAGED)),
     made("inhuman", normalise.inhuman_users(STAGED, 1_000)),
-    keeps_repeats=False,
+    duplicates="drop",
 )
 ACTIVE = made("active", active_periods(EVENTS_TABLE, ONE, "week"))
 DAYS = made("active_days", active_periods(EVENTS_TABLE, ONE, "day"))

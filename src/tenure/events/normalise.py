@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 import ibis
 import pyarrow as pa
@@ -57,6 +58,9 @@ NUMBERS = ("value", "quantity", "discount", "duration_seconds")
 IDS = ("user_id", "item_id", "event_type")
 
 
+Duplicates = Literal["auto", "drop", "keep"]
+
+
 @dataclass(frozen=True, kw_only=True)
 class NormaliseConfig:
     """How raw records are read."""
@@ -64,9 +68,9 @@ class NormaliseConfig:
     time_format: str | None = None
     """strptime format for times that are neither ISO 8601 nor a number, such as "%d/%m/%Y %H:%M"."""
     max_events_per_hour: int = 1_000
-    """More distinct moments than this within one clock hour: no human; all events of that user are set aside."""
-    duplicates: str = "auto"
-    """"drop" repeats, "keep" them, or "auto": keep where times are whole days, since then repeats are likely real."""
+    """More distinct moments than this within one clock hour: no human; from then on the user is set aside."""
+    duplicates: Duplicates = "auto"
+    """"drop" repeats, "keep" them, or "auto": keep those whose time is a whole day, since then they are likely real."""
 
 
 # DuckDB's own functions, for which Ibis has no name. Ingestion always runs on DuckDB, whatever engine comes after.
@@ -236,41 +240,55 @@ def _detail(events: Table) -> StringValue:
 
 
 def repeats(staged: Table) -> Table:
-    """Which ids come more than once among good records, and which row has each first: `event_id, first_row`."""
+    """Which ids come more than once among good records, and which row is the earliest: `event_id, first_row`.
+
+    The earliest in time, not in the file, so that nothing that happens later changes what is kept of the past.
+    """
     good = staged.filter(staged.reason.isnull())
-    counted = good.group_by("event_id").agg(first_row=good.row.min(), n=good.count())
-    return counted.filter(counted.n > 1).drop("n")
+    counted = good.group_by("event_id").agg(n=good.count())
+    several = good.semi_join(counted.filter(counted.n > 1), "event_id")
+    in_order = ibis.window(group_by="event_id", order_by=["timestamp", "row"])
+    placed = several.mutate(place=ibis.row_number().over(in_order))
+    return placed.filter(placed.place == 0).select("event_id", first_row=placed.row)
 
 
 def inhuman_users(staged: Table, max_events_per_hour: int) -> Table:
-    """Users with more distinct moments within a clock hour than a human has: `user_id`."""
+    """Users with more distinct moments in a clock hour than a human has, and the first such hour: `user_id, since`."""
     good = staged.filter(staged.reason.isnull())
     hourly = good.mutate(hour=good.timestamp.truncate("h")).group_by(["user_id", "hour"])
     busy = hourly.agg(n=ibis._.count()).filter(ibis._.n > max_events_per_hour).select("user_id", "hour")
     suspect = good.mutate(hour=good.timestamp.truncate("h")).semi_join(busy, ["user_id", "hour"])
     moments = suspect.group_by(["user_id", "hour"]).agg(n=suspect.timestamp.nunique())
-    return moments.filter(moments.n > max_events_per_hour).select("user_id").distinct()
+    inhuman = moments.filter(moments.n > max_events_per_hour)
+    return inhuman.group_by("user_id").agg(since=inhuman.hour.min())
 
 
-def judge(staged: Table, repeated: Table, inhuman: Table, *, keeps_repeats: bool) -> Table:
+def judge(staged: Table, repeated: Table, inhuman: Table, *, duplicates: Duplicates) -> Table:
     """The final reason of every record: its own, else that it repeats an event, else that its user is no human.
+
+    A user counts as no human from the first inhuman hour on; what they did before was judged without it.
 
     Args:
         staged: result of `normalise`.
         repeated: result of `repeats`.
         inhuman: result of `inhuman_users`.
-        keeps_repeats: records that are alike and came without an id stay, told apart by a number in their id.
+        duplicates: see `NormaliseConfig`; a repeat that stays is told apart by a number in its id.
     """
     joined = staged.left_join(repeated, "event_id").drop("event_id_right")
-    joined = joined.left_join(inhuman.mutate(is_inhuman=True), "user_id").drop("user_id_right")
+    joined = joined.left_join(inhuman, "user_id").drop("user_id_right")
     is_repeat = (joined.reason.isnull() & joined.first_row.notnull() & (joined.row != joined.first_row)).fill_null(
         False
     )
-    stays = is_repeat & ~joined.has_own_id if keeps_repeats else ibis.literal(False)
+    may_stay = {
+        "keep": ibis.literal(True),
+        "drop": ibis.literal(False),
+        "auto": joined.timestamp == joined.timestamp.truncate("D"),
+    }[duplicates]
+    stays = is_repeat & ~joined.has_own_id & may_stay
     reason = ibis.cases(
         (joined.reason.notnull(), joined.reason),
         (is_repeat & ~stays, "duplicate"),
-        (joined.is_inhuman.fill_null(False), "inhuman_rate"),
+        ((joined.timestamp >= joined.since).fill_null(False), "inhuman_rate"),
         else_=ibis.null("string"),
     )
     own_id = ibis.ifelse(stays, joined.event_id + "#" + (joined.row - joined.first_row).cast("string"), joined.event_id)
