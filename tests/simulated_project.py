@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
+from tenure import create_project
 from tenure.events.simulate import Simulation, SimulationConfig, simulate
-from tenure.project import Project, create_project
+from tenure.project import Project
 
 CONFIG = SimulationConfig(n_users=300, n_items=60, days=150)
 

@@ -8,8 +8,9 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tenure.creation import create_project
     from tenure.errors import TenureError
-    from tenure.project import Project, Run, create_project, open_project
+    from tenure.project import Project, Run, open_project
 
 __all__ = ["Project", "Run", "TenureError", "create_project", "open_project"]
 
@@ -20,6 +21,10 @@ def __getattr__(name: str) -> Any:
         from tenure.errors import TenureError
 
         return TenureError
+    if name == "create_project":
+        from tenure.creation import create_project
+
+        return create_project
     if name in __all__:
         from tenure import project
 

@@ -5,6 +5,7 @@
     ├── SourceError      (ValueError)    an input cannot be read, or is not an event log
     ├── UnknownError     (KeyError)      a user, item, domain ... of that name does not exist
     ├── EvidenceError    (ValueError)    the data are too few to answer honestly
+    ├── EngineError      (RuntimeError)  the engine could not run a relation
     ├── MissingRunError  (RuntimeError)  nothing has been computed yet
     └── MissingExtraError (ImportError)  an optional library is not installed
 
@@ -41,6 +42,10 @@ class EvidenceError(TenureError, ValueError):
     """The data are too few, or of the wrong kind, to answer honestly."""
 
 
+class EngineError(TenureError, RuntimeError):
+    """The engine could not run a relation: too little memory or disk, a file that is gone."""
+
+
 class MissingRunError(TenureError, RuntimeError):
     """A result was asked for before anything was computed."""
 
@@ -58,7 +63,8 @@ def nearest(name: str, known: Iterable[str], *, n: int = 3) -> str:
     "known: 'news', 'video'"
     """
     names = sorted(known)
-    close = get_close_matches(name, names, n=n, cutoff=0.6)
+    alike = [known for known in names if known.lower() == name.lower()]
+    close = alike[:n] or get_close_matches(name, names, n=n, cutoff=0.6)
     if close:
         return "did you mean " + " or ".join(f"'{c}'" for c in close) + "?"
     shown = ", ".join(f"'{c}'" for c in names[:12])

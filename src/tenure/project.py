@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -18,10 +17,9 @@ import pyarrow.parquet as pq
 from tenure.domain import Period
 from tenure.errors import ConfigError, MissingRunError, unknown
 from tenure.events.columns import Paths
-from tenure.settings import FILE_NAME, Settings, load_settings, parse_settings
-from tenure.storage.project_file import project_toml
+from tenure.settings import Settings, load_settings, stored_settings
 from tenure.storage.sources import columns_of
-from tenure.storage.versions import Versions, write_text
+from tenure.storage.versions import Versions
 
 if TYPE_CHECKING:
     # Imported where they are used: stages load heavy libraries, and reading a result needs none of them.
@@ -36,10 +34,6 @@ Progress = Callable[[str, float, float | None], None]
 
 def silent(_stage: str, _done: float, _total: float | None) -> None:
     """No progress shown."""
-
-
-Given = Any
-"""A path, a glob, a list of them, or a table with an Arrow C stream (pandas, Polars, Arrow, DuckDB)."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +94,11 @@ class Run:
             raise unknown("user", str(user), self.table("stages").column("user_id").to_pylist())
 
     @property
+    def settings(self) -> Settings:
+        """The settings that this run was made with, whatever tenure.toml says now."""
+        return stored_settings(self.manifest["settings"])
+
+    @property
     def project(self) -> Project:
         """The project that this is a run of."""
         return Project(self.folder.parents[1])
@@ -130,7 +129,7 @@ class Run:
         """The plan made anew under another budget, from the stages and forecasts of this run."""
         from tenure.pipeline.retain import plan_anew
 
-        settings = self.project.settings
+        settings = self.settings
         return plan_anew(
             self.table("stages"),
             self.table("predictions"),
@@ -163,7 +162,7 @@ class Run:
         from tenure.explain.stories import story
 
         self.check_user(user)
-        domain = self.project.settings.resolved_domain()
+        domain = self.settings.resolved_domain()
         tables = {name: self.table(name) for name in self.tables()}
         slate = self.of_user("recommendations", user)
         titles = self.titles([row["item_id"] for row in slate])
@@ -194,10 +193,13 @@ class Run:
     @contextmanager
     def known(self) -> Iterator[Known]:
         """The log and the moment of this run, behind an engine."""
+        from tenure.pipeline.ingest import LogFolder
         from tenure.pipeline.known import Known
 
-        log = self.project.log
-        with Known.open(log, self.project.settings, self.as_of, progress=silent) as known:
+        log = LogFolder(self.project.folder / "log" / self.manifest["fingerprint"])
+        if not log.folder.is_dir():
+            raise MissingRunError(f"The log of this run is gone ({log.folder}); do `tenure run` again")
+        with Known.open(log, self.settings, self.as_of, progress=silent) as known:
             yield known
 
     def show(self, user: str) -> dict[str, Any]:
@@ -314,70 +316,3 @@ def open_project(folder: str | Path = ".") -> Project:
     project = Project(Path(folder))
     _ = project.settings
     return project
-
-
-def create_project(
-    folder: str | Path,
-    events: Given,
-    *,
-    items: Given = None,
-    users: Given = None,
-    domain: str = "ecommerce",
-    columns: Mapping[str, str | Sequence[str]] | None = None,
-    items_columns: Mapping[str, str | Sequence[str]] | None = None,
-    users_columns: Mapping[str, str | Sequence[str]] | None = None,
-    preset: str | None = None,
-    timezone: str = "UTC",
-    overwrite: bool = False,
-) -> Project:
-    """A new project: writes tenure.toml into a folder, which is made if need be.
-
-    Paths and globs are read where they lie; tables (pandas, Polars, Arrow) are kept in the folder as Parquet.
-
-    Raises:
-        ConfigError: there is a project already (and `overwrite` is false), or an argument is wrong.
-        SourceError: a file is missing, or a required field has no column.
-    """
-    folder = Path(folder)
-    path = folder / FILE_NAME
-    if path.exists() and not overwrite:
-        raise ConfigError(f"{path} exists already; choose another folder, edit the file, or overwrite it (--force)")
-    sections: dict[str, dict[str, Any]] = {
-        "project": {"name": folder.resolve().name, "domain": domain, "timezone": timezone},
-        "events": {"preset": preset, "columns": dict(columns or {})},
-        "items": {"preset": preset, "columns": dict(items_columns or {})},
-        "users": {"preset": preset, "columns": dict(users_columns or {})},
-    }
-    tables: dict[str, pa.Table] = {}
-    for kind, given in (("events", events), ("items", items), ("users", users)):
-        if given is None:
-            del sections[kind]
-        elif hasattr(given, "__arrow_c_stream__"):
-            tables[kind] = pa.table(given)
-            sections[kind]["paths"] = [f"data/{kind}.parquet"]
-        else:
-            sections[kind]["paths"] = _relative(given, folder)
-    settings = parse_settings({name: _without_none(section) for name, section in sections.items()}, "create_project")
-    for source in settings.sources():
-        if source is not None:
-            # Looked at before anything is written, so that a wrong name leaves no half a project behind.
-            given = [tables[source.kind]] if source.kind in tables else source.inputs
-            columns_of(replace(source, inputs=given), folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    for kind, table in tables.items():
-        (folder / "data").mkdir(exist_ok=True)
-        pq.write_table(table, folder / "data" / f"{kind}.parquet")
-    write_text(path, project_toml(sections))
-    return Project(folder)
-
-
-def _without_none(section: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in section.items() if value is not None}
-
-
-def _relative(given: Given, folder: Path) -> list[str]:
-    """Paths as seen from the project's folder, so that both can move together."""
-    paths = [given] if isinstance(given, str | Path) or not isinstance(given, Sequence) else list(given)
-    if not paths or not all(isinstance(path, str | Path) for path in paths):
-        raise ConfigError(f"Expected paths, or one table with an Arrow C stream (pandas, Polars, Arrow), got {given!r}")
-    return [os.path.relpath(Path(path).expanduser().absolute(), folder.absolute()) for path in paths]

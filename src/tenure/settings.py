@@ -197,6 +197,22 @@ def load_settings(folder: Path, **sections: Any) -> Settings:
     return parse_settings(content, str(path), **sections)
 
 
+def stored_settings(content: dict[str, Any]) -> Settings:
+    """The settings that a manifest holds: neither file nor environment is asked."""
+
+    class Stored(Settings):
+        @classmethod
+        def settings_customise_sources(
+            cls,
+            settings_cls: type[BaseSettings],
+            *given: PydanticBaseSettingsSource,
+            **more: PydanticBaseSettingsSource,
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            return (InitSettingsSource(settings_cls, init_kwargs=content),)
+
+    return Stored()
+
+
 def parse_settings(content: dict[str, Any], origin: str, **sections: Any) -> Settings:
     """Settings from a mapping of sections; see `load_settings`."""
 

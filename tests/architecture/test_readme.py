@@ -90,7 +90,7 @@ def test_the_python_of_the_readme_runs(tmp_path, monkeypatch):
     moment, user = "2024-05-20", frame["customer"].iloc[0]
     code = code.replace("2017-12-01", moment).replace('"42"', repr(user))
     exec(compile(code, "README.md", "exec"), {})  # noqa: S102  (our own page)
-    assert (tmp_path / "shop" / "tenure.toml").is_file()
+    assert (tmp_path / "my_shop" / "tenure.toml").is_file()
 
 
 def test_results_are_documented(tmp_path):

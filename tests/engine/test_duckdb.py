@@ -71,14 +71,6 @@ def test_an_empty_relation_has_its_columns(duck):
     assert (nothing.num_rows, nothing.schema.names) == (0, ["user", "n", "x"])
 
 
-def test_a_stream_gives_the_rows_of_run_in_batches(duck):
-    many = T.mutate(k=ibis.range(0, 40_000)).unnest("k").order_by("k", "n")
-    with duck.stream(many, batch_size=10_000) as reader:
-        batches = list(reader)
-    assert len(batches) > 1
-    assert pa.Table.from_batches(batches).to_pylist() == duck.run(many).to_pylist()
-
-
 def test_write_says_how_many_and_leaves_nothing_else(duck, tmp_path):
     target = tmp_path / "new folder" / "it's.parquet"
     assert duck.write(T.filter(T.n > 1), target) == 2

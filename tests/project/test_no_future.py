@@ -16,7 +16,8 @@ import pyarrow.parquet as pq
 import pytest
 from simulated_project import CONFIG, world
 
-from tenure.project import Run, create_project
+from tenure import create_project
+from tenure.project import Run
 
 AS_OF = CONFIG.start + timedelta(days=115, hours=13, minutes=7, seconds=11)
 """Inside a day and a week, so that whole periods are no help."""

@@ -135,6 +135,48 @@ def test_segment_orders_become_one_event_per_product(tmp_path):
     ]
 
 
+def test_the_money_of_an_order_is_counted_once(tmp_path):
+    """Two of three products without a price must not each bring the revenue of the whole order."""
+    products = [{"product_id": "a", "price": 10, "quantity": 3}, {"product_id": "b"}, {"product_id": "c", "price": 5}]
+    order = {"userId": "u", "event": "Order Completed", "timestamp": 1704067200, "properties": {"products": products}}
+    order["properties"]["revenue"] = 100
+    (tmp_path / "e.jsonl").write_text(json.dumps(order))
+    rows = records(["e.jsonl"], tmp_path, preset="segment")
+    assert [(row["item_id"], row["value"]) for row in rows] == [("a", "30"), ("b", None), ("c", "5")]
+
+
+def test_a_file_that_two_patterns_mean_is_read_once(tmp_path):
+    (tmp_path / "e.csv").write_text(as_csv(), encoding="utf-8")
+    assert len(records(["*.csv", "e.csv"], tmp_path)) == len(ROWS)
+
+
+def test_brackets_in_the_name_of_the_folder_are_no_pattern(tmp_path):
+    folder = tmp_path / "shop[1]"
+    folder.mkdir()
+    (folder / "e.csv").write_text(as_csv(), encoding="utf-8")
+    assert len(records(["*.csv"], folder)) == len(ROWS)
+
+
+def test_quarantine_can_tell_partitions_apart(tmp_path):
+    for part in ("a", "b"):
+        (tmp_path / part).mkdir()
+        (tmp_path / part / "e.csv").write_text("user_id,timestamp\nbroken\n")
+    assert {row["source"] for row in records(["*/e.csv"], tmp_path)} == {"a/e.csv", "b/e.csv"}
+
+
+def test_keys_of_json_are_known_in_any_spelling(tmp_path):
+    (tmp_path / "e.jsonl").write_text('{"userId": "u", "Event-Time": 1704067200}')
+    (row,) = records(["e.jsonl"], tmp_path)
+    assert (row["user_id"], row["timestamp"]) == ("u", "1704067200")
+
+
+def test_half_a_surrogate_pair_spoils_its_line_only(tmp_path):
+    lines = ['{"user_id": "\\ud800", "timestamp": 1}', '{"user_id": "u", "timestamp": 1704067200}']
+    (tmp_path / "e.jsonl").write_text("\n".join(lines))
+    bad, good = records(["e.jsonl"], tmp_path)
+    assert (bad["fault"], good["user_id"]) == ("not_utf8", "u")
+
+
 def test_ga4_nested_items(tmp_path):
     event = {
         "user_pseudo_id": "u",
@@ -146,7 +188,7 @@ def test_ga4_nested_items(tmp_path):
     pq.write_table(pa.Table.from_pylist([event]), tmp_path / "e.parquet")
     for name in ("e.jsonl", "e.parquet"):
         (row,) = records([name], tmp_path, preset="ga4")
-        assert (row["user_id"], row["item_id"], row["timestamp"], row["value"]) == ("u", "a", "1704067200000000", "2.5")
+        assert (row["user_id"], row["item_id"], row["timestamp"], row["value"]) == ("u", "a", "1704067200000000", "5")
 
 
 @pytest.mark.parametrize(

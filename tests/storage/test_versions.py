@@ -10,6 +10,7 @@ import textwrap
 
 import pytest
 
+from tenure.errors import ConfigError
 from tenure.storage.versions import Versions, write_text
 
 
@@ -52,7 +53,7 @@ def test_an_error_leaves_the_former_version(tmp_path, error):
         (folder / "a.txt").write_text("half")
         raise error
     assert content(versions) == "old"
-    assert [entry.name for entry in sorted(tmp_path.iterdir())] == ["current", "v1"]
+    assert [entry.name for entry in sorted(tmp_path.iterdir()) if entry.name != ".lock"] == ["current", "v1"]
 
 
 def test_a_killed_process_leaves_the_former_version(tmp_path):
@@ -79,3 +80,20 @@ def test_text_is_replaced_at_once(tmp_path):
     write_text(tmp_path / "x", "two")
     assert (tmp_path / "x").read_text() == "two"
     assert os.listdir(tmp_path) == ["x"]
+
+
+def test_two_writers_do_not_touch_each_other(tmp_path):
+    versions = Versions(tmp_path)
+    with versions.writing("v1") as folder:
+        (folder / "a.txt").write_text("mine")
+        with pytest.raises(ConfigError, match="Another tenure"), versions.writing("v2"):
+            pass
+    assert content(versions) == "mine"
+
+
+def test_pruning_leaves_what_is_wanted_and_what_is_current(tmp_path):
+    versions = Versions(tmp_path, keep=None)
+    for n in range(4):
+        write(versions, f"v{n}", str(n))
+    versions.prune({"v1"})
+    assert versions.names() == ["v1", "v3"]

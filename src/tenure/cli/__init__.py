@@ -36,6 +36,9 @@ def run(arguments: list[str] | None = None) -> int:
     except TenureError as error:
         complain(str(error))
         code = 2
+    except OSError as error:
+        complain(f"The system refused: {error}. The former results are as they were")
+        code = 2
     except SystemExit as leaving:
         code = leaving.code
     return code if isinstance(code, int) else 0

@@ -11,21 +11,28 @@ import typer
 from tenure.cli import app
 from tenure.cli.display import progress_bars, say, unbroken
 from tenure.cli.start import show_headlines
-from tenure.errors import MissingExtraError
-from tenure.project import Project, create_project
+from tenure.creation import create_project
+from tenure.errors import ConfigError, MissingExtraError
+from tenure.project import Project
+from tenure.settings import FILE_NAME
 
 COMPLETE_JOURNEY_AS_OF = "2017-12-31"
 """The last whole day; the 30 days before it are what the forecasts are tested on."""
+MARKER = ".tenure-demo"
+"""Marks a project that the demo made, and may make again."""
 
 
 @app.command()
 def demo(
-    folder: Annotated[Path, typer.Argument(help="Folder of the demo project; made anew.")] = Path("demo"),
+    folder: Annotated[Path, typer.Argument(help="Folder of the demo project.")] = Path("demo"),
     simulated: Annotated[bool, typer.Option("--simulate", help="Simulated users instead of Complete Journey.")] = False,
     n_users: Annotated[int, typer.Option(help="Number of simulated users.", min=1)] = 2_000,
 ) -> None:
     """Everything on data that come with a package: 2,469 households of a grocer, 1.5 million purchases in 2017."""
+    if (folder / FILE_NAME).exists() and not (folder / MARKER).exists():
+        raise ConfigError(f"{folder} holds a project of yours; name another folder for the demo")
     project = _simulated(folder, n_users) if simulated else _complete_journey(folder)
+    (folder / MARKER).touch()
     say("")
     with unbroken(), progress_bars() as progress:
         done = project.run(None if simulated else COMPLETE_JOURNEY_AS_OF, progress=progress)

@@ -16,6 +16,7 @@ from tenure.cli.display import AsJson, Folder, column, number, say, share, show_
 from tenure.errors import ConfigError
 from tenure.project import Run, open_project
 from tenure.schema import SEPARATOR
+from tenure.wording import counted
 
 Count = Annotated[int, typer.Option("-n", help="Number of rows to show.", min=1)]
 
@@ -76,7 +77,14 @@ def rules(
             number("n_baskets", "baskets"),
         ],
     )
-    say(f"\n{chosen.num_rows:,} rules between {level} names; -n shows more.", style="dim")
+    if not shown:
+        other = "item" if level == "category" else "category"
+        say(
+            f"No rules between {level} names: too few baskets hold two of them, or the log has none. "
+            f"Try --level {other}."
+        )
+    elif chosen.num_rows > n:
+        say(f"\n{chosen.num_rows:,} rules between {level} names; -n shows more.", style="dim")
 
 
 def _titles_of_rules(done: Run, rows: list[dict[str, Any]]) -> dict[str, str]:
@@ -189,7 +197,7 @@ def plan(
     if as_json:
         show_json({"strategies": strategies, "plan": decisions})
         return
-    money = done.project.settings.resolved_domain().currency
+    money = done.settings.resolved_domain().currency
     show_table(
         [row for row in _rows(strategies) if row["n_users"]],
         [
@@ -217,7 +225,8 @@ def plan(
         title="Best stakes",
     )
     n_control = pc.sum(decisions.column("is_control")).as_py() or 0
-    say(f"\n{n_control:,} users are left alone at random, so that the effect can be measured.", style="dim")
+    say(f"\n{counted(n_control, 'user')} left alone at random, so that the effect can be measured.", style="dim")
+    say("Costs and effects of the strategies are assumptions until that group has measured them.", style="dim")
 
 
 @app.command()

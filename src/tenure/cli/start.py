@@ -22,8 +22,9 @@ from tenure.cli.display import (
     show_table,
     unbroken,
 )
+from tenure.creation import create_project
 from tenure.errors import ConfigError
-from tenure.project import Project, Run, create_project, open_project
+from tenure.project import Project, Run, open_project
 
 _MARKS = {"pass": "✓", "warn": "!", "fail": "✗"}
 

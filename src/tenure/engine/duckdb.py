@@ -16,7 +16,7 @@ import ibis
 import pyarrow as pa
 from ibis.expr.types import Table
 
-from tenure.errors import ConfigError
+from tenure.errors import ConfigError, EngineError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,25 +46,26 @@ class DuckDBEngine:
         except ConfigError:
             self._scratch.cleanup()
             raise
-        for name, source in (sources or {}).items():
-            self.register(name, source)
+        try:
+            for name, source in (sources or {}).items():
+                self.register(name, source)
+        except BaseException:
+            self.close()
+            raise
 
     def register(self, name: str, source: Path | str | pa.Table | pa.RecordBatchReader) -> None:
         """Make a Parquet file (or glob), an Arrow table or a stream readable under a name."""
         if isinstance(source, Path | str):
             text = str(source).replace("'", "''")
-            self._connection.execute(f"CREATE OR REPLACE VIEW \"{name}\" AS SELECT * FROM read_parquet('{text}')")
+            with _told():
+                self._connection.execute(f"CREATE OR REPLACE VIEW \"{name}\" AS SELECT * FROM read_parquet('{text}')")
         else:
             self._connection.register(name, source)
 
     def run(self, relation: Table) -> pa.Table:
         """The rows of a relation, as Arrow in memory."""
-        with _interruptible():
+        with _told(), _interruptible():
             return _as_declared(self._connection.sql(compile_sql(relation)).to_arrow_table(), relation)
-
-    def stream(self, relation: Table, batch_size: int = 100_000) -> pa.RecordBatchReader:
-        """The rows of a relation, batch by batch: nothing larger than a batch is held."""
-        return self._connection.sql(compile_sql(relation)).to_arrow_reader(batch_size)
 
     def write(self, relation: Table, path: Path) -> int:
         """Write a relation to one Parquet file without holding it in memory; returns its number of rows.
@@ -77,14 +78,14 @@ class DuckDBEngine:
         partial = path.with_suffix(".partial")
         target = str(partial).replace("'", "''")
         copy = f"COPY ({compile_sql(relation)}) TO '{target}' (FORMAT parquet, COMPRESSION zstd)"
-        with _interruptible():
+        with _told(), _interruptible():
             row = self._connection.execute(copy).fetchone()
         partial.replace(path)
         return int(row[0]) if row else 0
 
     def materialise(self, name: str, relation: Table) -> Table:
         """Compute a relation once and keep it under a name as long as the engine lives; returns a table to build on."""
-        with _interruptible():
+        with _told(), _interruptible():
             self._connection.execute(f'CREATE OR REPLACE TABLE "{name}" AS {compile_sql(relation)}')
         return ibis.table(relation.schema(), name=name)
 
@@ -130,6 +131,22 @@ def _interruptible() -> Iterator[None]:
         if "interrupted" in str(error).lower():
             raise KeyboardInterrupt from error
         raise
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """What DuckDB cannot do becomes an error of ours that says what to do.
+
+    Raises:
+        EngineError: too little memory or disk, a file that is gone.
+    """
+    try:
+        yield
+    except (duckdb.OutOfMemoryException, duckdb.IOException) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise EngineError(
+            f"The engine stopped: {reason} Give it more memory ([run] memory_limit) or free some disk, and run again"
+        ) from error
 
 
 def compile_sql(relation: Table) -> str:

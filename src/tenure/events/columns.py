@@ -1,7 +1,7 @@
 """Which column of a source holds which field: presets for known formats, names known from practice, the user's own map.
 
 A path names a column, or a place inside a nested record: `properties.revenue`, `items[].item_id` (one event per
-element of the list).
+element of the list), or a product of two there: `items[].price*quantity`.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ PRESETS: dict[str, dict[Kind, dict[str, Paths]]] = {
             "timestamp": ("timestamp", "originalTimestamp", "receivedAt"),
             "item_id": ("properties.products[].product_id", "properties.product_id", "properties.sku"),
             "value": (
-                "properties.products[].price",
+                "properties.products[].price*quantity",
                 "properties.revenue",
                 "properties.total",
                 "properties.value",
@@ -56,7 +56,7 @@ PRESETS: dict[str, dict[Kind, dict[str, Paths]]] = {
             "event_type": ("event_name",),
             "timestamp": ("event_timestamp",),
             "item_id": ("items[].item_id", "item_id"),
-            "value": ("items[].price", "ecommerce.purchase_revenue", "event_value_in_usd", "value"),
+            "value": ("items[].price*quantity", "ecommerce.purchase_revenue", "event_value_in_usd", "value"),
             "quantity": ("items[].quantity", "quantity"),
             "session_id": ("ga_session_id",),
         },

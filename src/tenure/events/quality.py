@@ -341,7 +341,8 @@ def sudden_drops(volumes: Sequence[tuple[date, int]]) -> list[date]:
         return []
     first, last = min(counts), max(counts)
     drops = []
-    for offset in range((last - first).days + 1):
+    # The last day may still be running, so it is no evidence.
+    for offset in range((last - first).days):
         day = first + timedelta(days=offset)
         neighbours = [day + timedelta(weeks=week) for week in (-4, -3, -2, -1, 1, 2, 3, 4)]
         around = [counts.get(n, 0) for n in neighbours if first <= n <= last]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,7 +15,7 @@ from typing import Any
 
 from tenure.ingest import Inputs, ingest
 from tenure.settings import Settings
-from tenure.storage.sources import Source, expand
+from tenure.storage.sources import files_of
 from tenure.storage.versions import Versions
 
 
@@ -38,7 +39,7 @@ class LogFolder:
 
 def current_log(folder: Path, settings: Settings, *, progress: Callable[[str, float, float | None], None]) -> LogFolder:
     """The log of a project, read anew only if a source or the way to read it changed."""
-    versions = Versions(folder / "log", keep=1)
+    versions = Versions(folder / "log", keep=None)
     fingerprint = _fingerprint(folder, settings)
     present = versions.current()
     if present is not None and present.name == fingerprint:
@@ -80,14 +81,10 @@ def _fingerprint(folder: Path, settings: Settings) -> str:
     for source in settings.sources():
         if source is not None:
             described.append([source.kind, source.preset, source.encoding, sorted(source.columns.items())])
-            described += [_described(path) for path in _files(source, folder)]
+            described += [_described(path, folder) for path in files_of(source, folder)]
     return blake2b(json.dumps(described, default=str).encode(), digest_size=8).hexdigest()
 
 
-def _files(source: Source, folder: Path) -> list[Path]:
-    return [path for given in source.inputs for path in expand(given, folder)]
-
-
-def _described(path: Path) -> list[Any]:
+def _described(path: Path, folder: Path) -> list[Any]:
     found = path.stat()
-    return [path.name, found.st_size, found.st_mtime_ns]
+    return [os.path.relpath(path, folder), found.st_size, found.st_mtime_ns]

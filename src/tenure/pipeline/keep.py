@@ -48,6 +48,8 @@ def keep_run(
             save_model(fresh / "models", name, arrays)
         (fresh / "report.html").write_text(told.page, encoding="utf-8")
         (fresh / "manifest.json").write_text(json.dumps(manifest, indent=2, default=str), encoding="utf-8")
+    kept = [json.loads(path.read_text(encoding="utf-8")) for path in versions.folder.glob("*/manifest.json")]
+    Versions(folder / "log", keep=None).prune({manifest["fingerprint"] for manifest in kept})
     current = versions.current()
     if current is None:
         raise FileNotFoundError(versions.folder / "current")

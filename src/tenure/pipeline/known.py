@@ -85,7 +85,10 @@ class Known:
                 raise EvidenceError(
                     f"There is no event before {moment:%Y-%m-%d %H:%M}; the first is at {first:%Y-%m-%d %H:%M}"
                 )
-            left_out: list[str] = []
+            left_out = [] if log.quality["is_fit"] else [f"{log.quality['verdict']} `tenure check` says why."]
+            if moment > after_last + timedelta(days=1):
+                ends, then = f"{last:%Y-%m-%d}", f"{moment:%Y-%m-%d}"
+                left_out.append(f"The log ends on {ends}, before the moment {then}: everybody looks silent since.")
             cutoffs = None
             try:
                 # Outcomes are complete only up to the end of the log, however late the moment.

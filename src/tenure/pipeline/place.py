@@ -9,7 +9,7 @@ import pyarrow as pa
 from ibis.expr.types import Table
 
 from tenure.domain import PERIODS, Period
-from tenure.events.log import EVENTS_TABLE
+from tenure.events.log import EVENTS_TABLE, USERS_TABLE
 from tenure.lifecycle.activity import active_periods
 from tenure.lifecycle.cohorts import CohortConfig, calendar_ages, retention, rolling_ages
 from tenure.lifecycle.flow import flows, history_cutoffs, stage_history, transitions
@@ -59,7 +59,7 @@ def place(known: Known) -> Placed:
             "transitions": duck.run(transitions(flows(history))),
             "flows": duck.run(flows(history)),
             "states": duck.run(state_counts(active, as_of, period)),
-            "growth": duck.run(growth(active, as_of, period)),
+            "growth": duck.run(growth(active, as_of, period, USERS_TABLE)),
             "cohorts": cohorts(known, by, CohortConfig()),
             "stickiness": duck.run(stickiness(active, as_of, period, n_sticky)),
         }

@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,9 @@ BATCH_ROWS = 50_000
 BLOCK_BYTES = 16 * 1024 * 1024
 """The largest single record that is read; a larger one is an error, not a reason to fill the memory."""
 
+
+AMOUNTS = {"value", "quantity", "discount", "duration_seconds"}
+"""Fields that add up."""
 
 _NOTHING = ("null", "none", "nan", "na", "n/a", "<na>", "nat", "undefined", "\\n")
 SAYS_NOTHING = pa.array(["", *{form(word) for word in _NOTHING for form in (str, str.upper, str.title)}, "NaN", "NaT"])
@@ -124,7 +128,9 @@ def read_json_lines(path: Path, columns: ColumnMap) -> Iterator[RawBatch]:
 def _parse(line: bytes) -> tuple[dict[str, Any] | None, str | None]:
     try:
         record = json.loads(line.decode("utf-8"))
-    except UnicodeDecodeError:
+        if b"\\u" in line:
+            json.dumps(record, ensure_ascii=False).encode("utf-8")  # half a surrogate pair is no text
+    except UnicodeError:
         return None, "not_utf8"
     except (ValueError, RecursionError):
         return None, "not_json"
@@ -153,10 +159,19 @@ def flatten(record: Mapping[str, Any], columns: ColumnMap) -> Iterator[dict[str,
     if prefix is not None:
         elements = _get(record, prefix)
     for place, element in enumerate(elements):
-        values = {name: _field(name, record, paths, prefix, element) for name, paths in columns.paths.items()}
+        is_part = len(elements) > 1
+        values = {
+            name: _field(name, record, _own_paths(paths) if is_part and name in AMOUNTS else paths, prefix, element)
+            for name, paths in columns.paths.items()
+        }
         if len(elements) > 1 and values.get("event_id"):
             values["event_id"] = f"{values['event_id']}#{place}"
         yield values
+
+
+def _own_paths(paths: tuple[str, ...]) -> tuple[str, ...]:
+    """The paths into an element: an amount of the whole record must not be counted once for each of its elements."""
+    return tuple(path for path in paths if "[]" in path)
 
 
 def _list_prefix(record: Mapping[str, Any], columns: ColumnMap) -> str | None:
@@ -177,7 +192,7 @@ def _field(
     for path in paths:
         if "[]" in path:
             start, rest = path.split("[]", 1)
-            value = _get(element, rest.lstrip(".")) if start == prefix else None
+            value = _in_element(element, rest.lstrip(".")) if start == prefix else None
         else:
             value = _get(record, path)
         if value is not None:
@@ -187,6 +202,17 @@ def _field(
     # The text of one column may hold several categories ("Drama|Comedy"); whoever types the table takes it apart.
     is_whole = name == "categories" and len(paths) == 1 and isinstance(found[0][1], str)
     return gather(name, found) if name in GATHERED and not is_whole else as_text(found[0][1])
+
+
+def _in_element(element: Any, path: str) -> Any:
+    """The value at a path in an element; `a*b` is the product of two, or the first where the second is not given."""
+    first, _, second = path.partition("*")
+    value = _get(element, first)
+    factor = _get(element, second) if second else None
+    try:
+        return value if value is None or factor is None else float(value) * float(factor)
+    except (TypeError, ValueError):
+        return value
 
 
 def gather(name: str, parts: list[tuple[str, Any]]) -> str | None:
@@ -212,12 +238,23 @@ def _get(value: Any, path: str) -> Any:
         return value[path]
     for part in path.split("."):
         if isinstance(value, dict):
-            value = value.get(part)
+            value = value[part] if part in value else _in_any_spelling(value, part)
         elif isinstance(value, list) and part.isdigit():
             value = value[int(part)] if int(part) < len(value) else None
         else:
             return None
     return value
+
+
+def _in_any_spelling(record: Mapping[str, Any], name: str) -> Any:
+    """The value of a key that differs from the name in case, blanks, hyphens or underscores only."""
+    wanted = _bare(name)
+    return next((value for key, value in record.items() if _bare(str(key)) == wanted), None)
+
+
+@cache
+def _bare(name: str) -> str:
+    return "".join(c for c in name.lower() if c not in " _-")
 
 
 def as_text(value: Any) -> str | None:

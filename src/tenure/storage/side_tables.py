@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from tenure.schema import ITEMS, QUARANTINE, USERS
 from tenure.storage.sources import Source, read
 
 _SCHEMAS = {"items": ITEMS, "users": USERS}
-_SPLITTERS = ("|", ";", ",")
+_SPLITTERS = ("|", ";")
 
 
 @dataclass(frozen=True)
@@ -83,10 +84,9 @@ def _typed(record: dict[str, Any], schema: pa.Schema, key: str) -> tuple[dict[st
     if any(ord(c) < 32 for c in row[key]) or len(row[key]) > 1000:
         return row, "bad_id", row[key]
     if row.get("price"):
-        try:
-            row["price"] = float(row["price"])
-        except ValueError:
+        if not re.fullmatch(r"\+?\d+(\.\d*)?([eE][-+]?\d{1,2})?|\.\d+", row["price"]):
             return row, "unparsable_number", row["price"]
+        row["price"] = float(row["price"])
     if "categories" in schema.names:
         row["categories"] = _categories(row["categories"])
     return row, None, None

@@ -10,9 +10,9 @@ from __future__ import annotations
 import glob
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pyarrow as pa
 
@@ -52,12 +52,21 @@ def read(source: Source, base: Path) -> Iterator[RawBatch]:
     Raises:
         SourceError: nothing matches, a file is unreadable or broken, or a required column cannot be found.
     """
+    for path in files_of(source, base):
+        yield from _read_file(path, source, os.path.relpath(path, base))
     for given in source.inputs:
-        if isinstance(given, str | Path):
-            for path in expand(given, base):
-                yield from _read_file(path, source)
-        else:
+        if not isinstance(given, str | Path):
             yield from read_stream(given, lambda names, label: _resolve(source, names, label))
+
+
+def files_of(source: Source, base: Path) -> list[Path]:
+    """The files of a source, each once, even where two of its patterns mean it.
+
+    Raises:
+        SourceError: a pattern means no file.
+    """
+    patterns = [given for given in source.inputs if isinstance(given, str | Path)]
+    return list(dict.fromkeys(path for pattern in patterns for path in expand(pattern, base)))
 
 
 def columns_of(source: Source, base: Path) -> ColumnMap:
@@ -70,10 +79,10 @@ def columns_of(source: Source, base: Path) -> ColumnMap:
     if isinstance(first, pa.Table):
         return _resolve(source, first.schema.names, f"the table of {source.kind}")
     path = expand(first, base)[0]
-    suffix = _data_suffix(path)
-    if suffix in PARQUET_SUFFIXES:
+    form = _form(path)
+    if form == "parquet":
         return _resolve(source, parquet_columns(path), path.name)
-    if suffix in TEXT_SUFFIXES:
+    if form == "text":
         return _resolve(source, delimited_columns(path, source.encoding).columns, path.name)
     return _resolve(source, None, path.name)
 
@@ -85,8 +94,11 @@ def expand(pattern: str | Path, base: Path) -> list[Path]:
         SourceError: none.
     """
     # By its name alone: a folder that is yet to be made, or a link, must not change what ".." means.
-    absolute = os.path.abspath(base / Path(pattern).expanduser())  # noqa: PTH100  (resolve() would follow links)
-    found = [absolute] if Path(absolute).is_file() else sorted(glob.glob(absolute, recursive=True))  # noqa: PTH207  (takes absolute patterns)
+    given = Path(pattern).expanduser()
+    absolute = os.path.abspath(base / given)  # noqa: PTH100  (resolve() would follow links)
+    # Only what the user wrote is a pattern; the folder of the project may hold brackets in its name.
+    wild = os.path.abspath(glob.escape(str(base.absolute())) / given)  # noqa: PTH100
+    found = [absolute] if Path(absolute).is_file() else sorted(glob.glob(wild, recursive=True))  # noqa: PTH207
     files = [Path(name) for name in found if Path(name).is_file()]
     if not files:
         raise SourceError(
@@ -95,23 +107,18 @@ def expand(pattern: str | Path, base: Path) -> list[Path]:
     return files
 
 
-def _read_file(path: Path, source: Source) -> Iterator[RawBatch]:
-    suffix = _data_suffix(path)
-    label = path.name
+def _read_file(path: Path, source: Source, label: str) -> Iterator[RawBatch]:
+    form = _form(path)
     try:
-        if suffix in PARQUET_SUFFIXES:
-            yield from read_parquet(path, _resolve(source, parquet_columns(path), label))
-        elif suffix in JSON_SUFFIXES:
-            yield from read_json_lines(path, _resolve(source, None, label))
-        elif suffix in TEXT_SUFFIXES:
-            layout = delimited_columns(path, source.encoding)
-            yield from read_delimited(path, layout, _resolve(source, layout.columns, label))
+        if form == "parquet":
+            batches = read_parquet(path, _resolve(source, parquet_columns(path), label))
+        elif form == "json":
+            batches = read_json_lines(path, _resolve(source, None, label))
         else:
-            known = ", ".join(sorted(TEXT_SUFFIXES | JSON_SUFFIXES | PARQUET_SUFFIXES))
-            raise SourceError(
-                f"{path}: cannot tell the format from the ending '{suffix}'; expected one of {known}, "
-                "with or without .gz, .zst or .bz2 behind it"
-            )
+            layout = delimited_columns(path, source.encoding)
+            batches = read_delimited(path, layout, _resolve(source, layout.columns, label))
+        for batch in batches:
+            yield replace(batch, source=label)
     except SourceError:
         raise
     except (OSError, EOFError, UnicodeError, pa.ArrowException) as error:
@@ -121,11 +128,27 @@ def _read_file(path: Path, source: Source) -> Iterator[RawBatch]:
         ) from error
 
 
-def _data_suffix(path: Path) -> str:
+def _form(path: Path) -> Literal["parquet", "json", "text"]:
+    """The format that the ending of a file names.
+
+    Raises:
+        SourceError: none that is known.
+    """
     suffixes = [suffix.lower() for suffix in path.suffixes]
     if suffixes and suffixes[-1] in COMPRESSED:
         suffixes.pop()
-    return suffixes[-1] if suffixes else ""
+    suffix = suffixes[-1] if suffixes else ""
+    if suffix in PARQUET_SUFFIXES:
+        return "parquet"
+    if suffix in JSON_SUFFIXES:
+        return "json"
+    if suffix in TEXT_SUFFIXES:
+        return "text"
+    known = ", ".join(sorted(TEXT_SUFFIXES | JSON_SUFFIXES | PARQUET_SUFFIXES))
+    raise SourceError(
+        f"{path}: cannot tell the format from the ending '{suffix}'; expected one of {known}, "
+        "with or without .gz, .zst or .bz2 behind it"
+    )
 
 
 def _resolve(source: Source, available: Sequence[str] | None, label: str) -> ColumnMap:

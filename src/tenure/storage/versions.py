@@ -5,10 +5,17 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from tenure.errors import ConfigError
+
+try:
+    import fcntl
+except ImportError:  # pragma: no cover  (Windows has no such locks; there, two writers are not kept apart)
+    fcntl = None  # type: ignore[assignment]
 
 UNFINISHED = ".unfinished-"
 
@@ -18,8 +25,8 @@ class Versions:
     """The versions of one thing (the log, the runs) under a folder; a file `current` names the one in use."""
 
     folder: Path
-    keep: int = 3
-    """Number of versions kept; older ones are removed after a new one is complete."""
+    keep: int | None = 3
+    """Number of versions kept; older ones are removed after a new one is complete. None = all, until `prune`."""
 
     def current(self) -> Path | None:
         """The folder of the version in use, or None when there is none yet."""
@@ -41,21 +48,46 @@ class Versions:
 
         On an error or an interruption, at whatever moment, the former version stays current. What a killed process left
         unfinished is removed by the next call.
+
+        Raises:
+            ConfigError: another process is writing here.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
-        for left_over in self.folder.glob(f"{UNFINISHED}*"):
-            shutil.rmtree(left_over, ignore_errors=True)
-        fresh = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=self.folder))
-        fresh.chmod(0o755)
-        try:
-            yield fresh
-            target = self._free_name(name)
-            fresh.rename(target)
-        except BaseException:
-            shutil.rmtree(fresh, ignore_errors=True)
-            raise
-        write_text(self.folder / "current", target.name + "\n")
-        self._prune(target.name)
+        with self._alone():
+            for left_over in self.folder.glob(f"{UNFINISHED}*"):
+                shutil.rmtree(left_over, ignore_errors=True)
+            fresh = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=self.folder))
+            fresh.chmod(0o755)
+            try:
+                yield fresh
+                target = self._free_name(name)
+                fresh.rename(target)
+            except BaseException:
+                shutil.rmtree(fresh, ignore_errors=True)
+                raise
+            write_text(self.folder / "current", target.name + "\n")
+            if self.keep is not None:
+                old = [n for n in self.names() if n != target.name]
+                self._remove(old[: max(len(old) + 1 - self.keep, 0)])
+
+    def prune(self, wanted: Collection[str]) -> None:
+        """Remove every version but the wanted ones and the current one."""
+        current = self.current()
+        with self._alone():
+            self._remove([n for n in self.names() if n not in wanted and (current is None or n != current.name)])
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Hold the lock of the folder; it goes with the process, however that ends."""
+        with (self.folder / ".lock").open("w") as lock:
+            if fcntl is not None:
+                try:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    raise ConfigError(
+                        f"Another tenure is writing in {self.folder.resolve()}; wait until it has ended, or stop it"
+                    ) from None
+            yield
 
     def _free_name(self, name: str) -> Path:
         target, n = self.folder / name, 1
@@ -64,9 +96,8 @@ class Versions:
             target = self.folder / f"{name}-{n}"
         return target
 
-    def _prune(self, current: str) -> None:
-        old = [name for name in self.names() if name != current]
-        for name in old[: max(len(old) + 1 - self.keep, 0)]:
+    def _remove(self, names: list[str]) -> None:
+        for name in names:
             shutil.rmtree(self.folder / name, ignore_errors=True)
 
 

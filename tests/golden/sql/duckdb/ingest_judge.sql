@@ -1,141 +1,166 @@
 SELECT
-  "t11"."row",
-  "t11"."source",
-  "t11"."line",
-  "t11"."fault",
-  "t11"."record",
+  "t10"."row",
+  "t10"."source",
+  "t10"."line",
+  "t10"."fault",
+  "t10"."record",
   CASE
-    WHEN FALSE
-    THEN "t11"."event_id" || '#' || CAST("t11"."row" - "t11"."first_row" AS TEXT)
-    ELSE "t11"."event_id"
-  END AS "event_id",
-  "t11"."user_id",
-  "t11"."item_id",
-  "t11"."event_type",
-  "t11"."timestamp",
-  "t11"."value",
-  "t11"."quantity",
-  "t11"."discount",
-  "t11"."duration_seconds",
-  "t11"."session_id",
-  "t11"."recommendation_id",
-  "t11"."properties",
-  "t11"."value_text",
-  "t11"."quantity_text",
-  "t11"."discount_text",
-  "t11"."duration_seconds_text",
-  "t11"."time_text",
-  "t11"."has_own_id",
-  "t11"."role",
-  "t11"."weight",
-  CASE
-    WHEN "t11"."reason" IS NOT NULL
-    THEN "t11"."reason"
     WHEN COALESCE(
       (
-        "t11"."reason" IS NULL
+        "t10"."reason" IS NULL
       )
       AND (
-        "t11"."first_row" IS NOT NULL
+        "t10"."first_row" IS NOT NULL
       )
       AND (
-        "t11"."row" <> "t11"."first_row"
+        "t10"."row" <> "t10"."first_row"
       ),
       FALSE
     )
     AND NOT (
+      "t10"."has_own_id"
+    )
+    AND FALSE
+    THEN "t10"."event_id" || '#' || CAST("t10"."row" - "t10"."first_row" AS TEXT)
+    ELSE "t10"."event_id"
+  END AS "event_id",
+  "t10"."user_id",
+  "t10"."item_id",
+  "t10"."event_type",
+  "t10"."timestamp",
+  "t10"."value",
+  "t10"."quantity",
+  "t10"."discount",
+  "t10"."duration_seconds",
+  "t10"."session_id",
+  "t10"."recommendation_id",
+  "t10"."properties",
+  "t10"."value_text",
+  "t10"."quantity_text",
+  "t10"."discount_text",
+  "t10"."duration_seconds_text",
+  "t10"."time_text",
+  "t10"."has_own_id",
+  "t10"."role",
+  "t10"."weight",
+  CASE
+    WHEN "t10"."reason" IS NOT NULL
+    THEN "t10"."reason"
+    WHEN COALESCE(
+      (
+        "t10"."reason" IS NULL
+      )
+      AND (
+        "t10"."first_row" IS NOT NULL
+      )
+      AND (
+        "t10"."row" <> "t10"."first_row"
+      ),
       FALSE
     )
+    AND NOT (
+      COALESCE(
+        (
+          "t10"."reason" IS NULL
+        )
+        AND (
+          "t10"."first_row" IS NOT NULL
+        )
+        AND (
+          "t10"."row" <> "t10"."first_row"
+        ),
+        FALSE
+      )
+      AND NOT (
+        "t10"."has_own_id"
+      )
+      AND FALSE
+    )
     THEN 'duplicate'
-    WHEN COALESCE("t11"."is_inhuman", FALSE)
+    WHEN COALESCE("t10"."timestamp" >= "t10"."since", FALSE)
     THEN 'inhuman_rate'
     ELSE CAST(NULL AS TEXT)
   END AS "reason",
-  "t11"."detail",
-  "t11"."first_row",
-  "t11"."is_inhuman"
+  "t10"."detail",
+  "t10"."first_row",
+  "t10"."since"
 FROM (
   SELECT
-    "t10".*
+    "t9".*
     EXCLUDE ("user_id_right")
   FROM (
     SELECT
-      "t9"."row",
-      "t9"."source",
-      "t9"."line",
-      "t9"."fault",
-      "t9"."record",
-      "t9"."event_id",
-      "t9"."user_id",
-      "t9"."item_id",
-      "t9"."event_type",
-      "t9"."timestamp",
-      "t9"."value",
-      "t9"."quantity",
-      "t9"."discount",
-      "t9"."duration_seconds",
-      "t9"."session_id",
-      "t9"."recommendation_id",
-      "t9"."properties",
-      "t9"."value_text",
-      "t9"."quantity_text",
-      "t9"."discount_text",
-      "t9"."duration_seconds_text",
-      "t9"."time_text",
-      "t9"."has_own_id",
-      "t9"."role",
-      "t9"."weight",
-      "t9"."reason",
-      "t9"."detail",
-      "t9"."first_row",
-      "t6"."user_id" AS "user_id_right",
-      "t6"."is_inhuman"
+      "t8"."row",
+      "t8"."source",
+      "t8"."line",
+      "t8"."fault",
+      "t8"."record",
+      "t8"."event_id",
+      "t8"."user_id",
+      "t8"."item_id",
+      "t8"."event_type",
+      "t8"."timestamp",
+      "t8"."value",
+      "t8"."quantity",
+      "t8"."discount",
+      "t8"."duration_seconds",
+      "t8"."session_id",
+      "t8"."recommendation_id",
+      "t8"."properties",
+      "t8"."value_text",
+      "t8"."quantity_text",
+      "t8"."discount_text",
+      "t8"."duration_seconds_text",
+      "t8"."time_text",
+      "t8"."has_own_id",
+      "t8"."role",
+      "t8"."weight",
+      "t8"."reason",
+      "t8"."detail",
+      "t8"."first_row",
+      "t3"."user_id" AS "user_id_right",
+      "t3"."since"
     FROM (
       SELECT
-        "t7".*
+        "t6".*
         EXCLUDE ("event_id_right")
       FROM (
         SELECT
-          "t3"."row",
-          "t3"."source",
-          "t3"."line",
-          "t3"."fault",
-          "t3"."record",
-          "t3"."event_id",
-          "t3"."user_id",
-          "t3"."item_id",
-          "t3"."event_type",
-          "t3"."timestamp",
-          "t3"."value",
-          "t3"."quantity",
-          "t3"."discount",
-          "t3"."duration_seconds",
-          "t3"."session_id",
-          "t3"."recommendation_id",
-          "t3"."properties",
-          "t3"."value_text",
-          "t3"."quantity_text",
-          "t3"."discount_text",
-          "t3"."duration_seconds_text",
-          "t3"."time_text",
-          "t3"."has_own_id",
-          "t3"."role",
-          "t3"."weight",
-          "t3"."reason",
-          "t3"."detail",
-          "t4"."event_id" AS "event_id_right",
-          "t4"."first_row"
-        FROM "staged" AS "t3"
-        LEFT OUTER JOIN "repeated" AS "t4"
-          ON "t3"."event_id" = "t4"."event_id"
-      ) AS "t7"
-    ) AS "t9"
-    LEFT OUTER JOIN (
-      SELECT
-        "t0"."user_id",
-        TRUE AS "is_inhuman"
-      FROM "inhuman" AS "t0"
-    ) AS "t6"
-      ON "t9"."user_id" = "t6"."user_id"
-  ) AS "t10"
-) AS "t11"
+          "t4"."row",
+          "t4"."source",
+          "t4"."line",
+          "t4"."fault",
+          "t4"."record",
+          "t4"."event_id",
+          "t4"."user_id",
+          "t4"."item_id",
+          "t4"."event_type",
+          "t4"."timestamp",
+          "t4"."value",
+          "t4"."quantity",
+          "t4"."discount",
+          "t4"."duration_seconds",
+          "t4"."session_id",
+          "t4"."recommendation_id",
+          "t4"."properties",
+          "t4"."value_text",
+          "t4"."quantity_text",
+          "t4"."discount_text",
+          "t4"."duration_seconds_text",
+          "t4"."time_text",
+          "t4"."has_own_id",
+          "t4"."role",
+          "t4"."weight",
+          "t4"."reason",
+          "t4"."detail",
+          "t5"."event_id" AS "event_id_right",
+          "t5"."first_row"
+        FROM "staged" AS "t4"
+        LEFT OUTER JOIN "repeated" AS "t5"
+          ON "t4"."event_id" = "t5"."event_id"
+      ) AS "t6"
+    ) AS "t8"
+    LEFT OUTER JOIN "inhuman" AS "t3"
+      ON "t8"."user_id" = "t3"."user_id"
+  ) AS "t9"
+) AS "t10"
