@@ -41,8 +41,6 @@ class Role(StrEnum):
 ACTIVITY_ROLES = (Role.INTEREST, Role.INTENT, Role.COMMITMENT, Role.SATISFACTION, Role.REFERRAL)
 """Roles that show the user was there. An event without a role counts as activity too: the user did something."""
 
-PASSIVE_ROLES = (Role.EXPOSURE, Role.EXIT, Role.REVERSAL)
-
 
 @dataclass(frozen=True, slots=True)
 class Meaning:

@@ -58,8 +58,8 @@ def ingest(inputs: Inputs, folder: Path, *, now: datetime, engine: DuckDBConfig,
         SourceError: a source cannot be read.
     """
     with DuckDBEngine(config=engine, timezone=inputs.timezone) as duck:
-        items = _side(duck, inputs.items, inputs.base, folder / "items.parquet", ITEMS)
-        users = _side(duck, inputs.users, inputs.base, folder / "users.parquet", USERS)
+        items = _side(duck, inputs.items, inputs, folder / "items.parquet", ITEMS)
+        users = _side(duck, inputs.users, inputs, folder / "users.parquet", USERS)
         staged, n_in = _stage(duck, inputs, folder / "staged.parquet", now, report)
         n_kept, repeats_kept = _settle(duck, staged, inputs, folder, [items.quarantine, users.quarantine])
         n_quarantined = pq.read_metadata(folder / "quarantine.parquet").num_rows
@@ -79,16 +79,20 @@ def ingest(inputs: Inputs, folder: Path, *, now: datetime, engine: DuckDBConfig,
     return found
 
 
-def _side(duck: DuckDBEngine, source: Source | None, base: Path, path: Path, schema: pa.Schema) -> SideTable:
+def _side(duck: DuckDBEngine, source: Source | None, inputs: Inputs, path: Path, schema: pa.Schema) -> SideTable:
     if source is None:
         table = SideTable(schema.empty_table(), QUARANTINE.empty_table(), 0)
         pq.write_table(table.rows, path)
         return table
-    table = read_side_table(source, base)
+    table = read_side_table(source, inputs.base)
     duck.register("side", table.rows)
     side = unbound("side", table.rows.schema)
-    duck.write(side.mutate(created_at=norm.parse_time(side.created_at)), path)
-    return table
+    read_side = side.mutate(
+        created_at=norm.parse_time(side.created_at, inputs.reading.time_format), said=side.created_at
+    )
+    is_unread = read_side.said.notnull() & read_side.created_at.isnull()
+    duck.write(read_side.filter(~is_unread).drop("said"), path)
+    return table.without(duck.run(read_side.filter(is_unread).select(schema.names[0], "said")))
 
 
 def _stage(duck: DuckDBEngine, inputs: Inputs, path: Path, now: datetime, report: Report) -> tuple[Table, int]:

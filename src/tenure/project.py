@@ -123,7 +123,8 @@ class Run:
 
         with self.known() as known:
             chosen = period or self.manifest["cohort_period"]
-            return cohorts(known, chosen, CohortConfig(rule=rule, clock=clock))
+            cells = cohorts(known, chosen, CohortConfig(rule=rule, clock=clock))
+            return known.run(cells.order_by("cohort_start", "age"))
 
     def plan(self, budget: float | None = None) -> Plan:
         """The plan made anew under another budget, from the stages and forecasts of this run."""

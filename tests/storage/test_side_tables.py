@@ -162,3 +162,22 @@ def test_law_rows_in_are_rows_kept_and_rows_set_aside(rows):
     ids = found.rows["item_id"].to_pylist()
     assert len(ids) == len(set(ids))
     assert None not in ids
+
+
+def test_an_item_whose_time_cannot_be_read_is_set_aside(tmp_path):
+    from datetime import datetime
+
+    from tenure.domains.ecommerce import DOMAIN
+    from tenure.engine.duckdb import DuckDBConfig
+    from tenure.ingest import Inputs, ingest
+
+    (tmp_path / "e.csv").write_text("user_id,timestamp\nu,2024-01-01\n")
+    (tmp_path / "i.csv").write_text("item_id,price,created_at\na,1,2024-01-01\nb,1,garbage\nc,inf,2024-01-01\nd,-5,\n")
+    (tmp_path / "log").mkdir()
+    events, items = (Source(kind=k, inputs=[f], columns={}) for k, f in (("events", "e.csv"), ("items", "i.csv")))
+    inputs = Inputs(events=events, items=items, users=None, base=tmp_path, domain=DOMAIN)
+    quality = ingest(
+        inputs, tmp_path / "log", now=datetime(2026, 1, 1), engine=DuckDBConfig(threads=1), report=lambda _: None
+    )
+    assert {row["reason"]: row["n"] for row in quality["reasons"]} == {"unparsable_number": 2, "unparsable_time": 1}
+    assert (quality["n_in"], quality["n_kept"]) == (5, 2)

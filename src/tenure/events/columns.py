@@ -171,11 +171,6 @@ class ColumnMap:
     paths: Mapping[str, Paths]
     """Field -> alternatives, or parts for gathered fields (`categories`, `attributes`, `properties`)."""
 
-    @property
-    def is_nested(self) -> bool:
-        """True when a path reaches into a record."""
-        return any("." in path or "[]" in path for paths in self.paths.values() for path in paths)
-
 
 def check_map(kind: Kind, chosen: Mapping[str, object]) -> dict[str, Paths]:
     """The user's own map, checked: every key must be a field of tenure.

@@ -298,7 +298,10 @@ def judge(staged: Table, repeated: Table, inhuman: Table, *, duplicates: Duplica
 def quarantined(judged: Table) -> Table:
     """The records that are set aside, as QUARANTINE rows."""
     bad = judged.filter(judged.reason.notnull())
-    told = {name: bad[name] for name in ("event_id", *IDS)} | {"timestamp": bad.time_text, "value": bad.value_text}
+    as_they_came = {f"{name}_text": name for name in NUMBERS} | {"time_text": "timestamp"}
+    given = {name: column for column, name in as_they_came.items()}
+    told = {name: bad[given.get(name, name)] for name in EVENTS.names}
+    told["event_id"] = ibis.ifelse(bad.has_own_id, bad.event_id, ibis.null("string"))
     pairs = [ibis.literal(f'"{name}": ') + _quoted(text) for name, text in told.items()]
     body = pairs[0]
     for pair in pairs[1:]:

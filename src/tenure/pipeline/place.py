@@ -11,13 +11,13 @@ from ibis.expr.types import Table
 from tenure.domain import PERIODS, Period
 from tenure.events.log import EVENTS_TABLE, USERS_TABLE
 from tenure.lifecycle.activity import active_periods
-from tenure.lifecycle.cohorts import CohortConfig, calendar_ages, retention, rolling_ages
+from tenure.lifecycle.cohorts import CohortConfig, average_retention, calendar_ages, retention, rolling_ages
 from tenure.lifecycle.flow import flows, history_cutoffs, stage_history, transitions
 from tenure.lifecycle.growth import growth
 from tenure.lifecycle.periods import PERIOD_DAYS
 from tenure.lifecycle.reasons import explained
 from tenure.lifecycle.stages import stages
-from tenure.lifecycle.states import state_counts
+from tenure.lifecycle.states import return_rates, state_counts
 from tenure.lifecycle.stickiness import stickiness
 from tenure.lifecycle.thresholds import Thresholds, evidence
 from tenure.pipeline.known import Known, Results
@@ -52,6 +52,7 @@ def place(known: Known) -> Placed:
         history = duck.materialise("history", stage_history(placed))
         step()
         by = cohort_period(known.first, as_of, period)
+        cells = cohorts(known, by, CohortConfig())
         n_sticky = max(STICKY_DAYS // PERIOD_DAYS[period], MIN_STICKY)
         tables = {
             "stages": now,
@@ -60,7 +61,9 @@ def place(known: Known) -> Placed:
             "flows": duck.run(flows(history)),
             "states": duck.run(state_counts(active, as_of, period)),
             "growth": duck.run(growth(active, as_of, period, USERS_TABLE)),
-            "cohorts": cohorts(known, by, CohortConfig()),
+            "cohorts": duck.run(cells.order_by("cohort_start", "age")),
+            "cohort_averages": duck.run(average_retention(cells)),
+            "return_rates": duck.run(return_rates(active, as_of, period)),
             "stickiness": duck.run(stickiness(active, as_of, period, n_sticky)),
         }
         if known.cutoffs is not None:
@@ -92,10 +95,10 @@ def cohort_period(first: datetime, as_of: datetime, period: Period) -> Period:
     return next((p for p in longer if n_days / PERIOD_DAYS[p] <= READABLE_COHORTS), longer[-1])
 
 
-def cohorts(known: Known, period: Period, config: CohortConfig) -> pa.Table:
-    """Cohort retention by another definition than the run's."""
+def cohorts(known: Known, period: Period, config: CohortConfig) -> Table:
+    """Cohort retention, by any definition; computed once and kept."""
     if config.clock == "calendar":
         ages = calendar_ages(_active(known, period))
     else:
         ages = rolling_ages(EVENTS_TABLE, known.as_of, period)
-    return known.run(retention(ages, known.as_of, period, config))
+    return known.duck.materialise("cohort_cells", retention(ages, known.as_of, period, config))

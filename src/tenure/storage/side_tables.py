@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tenure.errors import ConfigError
 from tenure.schema import ITEMS, QUARANTINE, USERS
@@ -26,6 +27,23 @@ class SideTable:
     """ITEMS or USERS, one row per id; `created_at` is text still, because only the engine reads times."""
     quarantine: pa.Table
     n_in: int
+
+    def without(self, unread: pa.Table) -> SideTable:
+        """The same, with the rows of these ids in quarantine: `created_at` (the second column) cannot be read."""
+        key = self.rows.column_names[0]
+        bad = [
+            {
+                "source": key.removesuffix("_id") + "s",
+                "line": 0,
+                "reason": "unparsable_time",
+                "detail": said[:200],
+                "record": json.dumps({key: name, "created_at": said}, ensure_ascii=False),
+            }
+            for name, said in zip(*(column.to_pylist() for column in unread.columns), strict=True)
+        ]
+        kept = self.rows.filter(pc.invert(pc.is_in(self.rows[key], value_set=unread[key].combine_chunks())))
+        quarantine = pa.concat_tables([self.quarantine, pa.Table.from_pylist(bad, QUARANTINE)])
+        return SideTable(kept, quarantine, self.n_in)
 
 
 def read_side_table(source: Source, base: Path) -> SideTable:

@@ -13,7 +13,6 @@ from tenure.report.results import Results
 from tenure.report.sections.evidence import main_model
 from tenure.wording import count, counted, percent
 
-LEAVING = ("at_risk", "dormant", "churned")
 PRESENT = ("acquired", "activated", "retained", "growing", "advocate", "resurrected")
 
 

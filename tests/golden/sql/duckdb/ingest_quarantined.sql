@@ -11,10 +11,14 @@ FROM (
       '{' || '"event_id": ' || COALESCE(
         '' || TO_JSON(
           SUBSTRING(
-            "t12"."event_id",
-            CASE WHEN (
-              0 + 1
-            ) >= 1 THEN 0 + 1 ELSE 0 + 1 + LENGTH("t12"."event_id") END,
+            CASE WHEN "t12"."has_own_id" THEN "t12"."event_id" ELSE CAST(NULL AS TEXT) END,
+            CASE
+              WHEN (
+                0 + 1
+              ) >= 1
+              THEN 0 + 1
+              ELSE 0 + 1 + LENGTH(CASE WHEN "t12"."has_own_id" THEN "t12"."event_id" ELSE CAST(NULL AS TEXT) END)
+            END,
             300
           )
         ),
@@ -70,6 +74,80 @@ FROM (
             CASE WHEN (
               0 + 1
             ) >= 1 THEN 0 + 1 ELSE 0 + 1 + LENGTH("t12"."value_text") END,
+            300
+          )
+        ),
+        'null'
+      ) || ', ' || '"quantity": ' || COALESCE(
+        '' || TO_JSON(
+          SUBSTRING(
+            "t12"."quantity_text",
+            CASE WHEN (
+              0 + 1
+            ) >= 1 THEN 0 + 1 ELSE 0 + 1 + LENGTH("t12"."quantity_text") END,
+            300
+          )
+        ),
+        'null'
+      ) || ', ' || '"discount": ' || COALESCE(
+        '' || TO_JSON(
+          SUBSTRING(
+            "t12"."discount_text",
+            CASE WHEN (
+              0 + 1
+            ) >= 1 THEN 0 + 1 ELSE 0 + 1 + LENGTH("t12"."discount_text") END,
+            300
+          )
+        ),
+        'null'
+      ) || ', ' || '"duration_seconds": ' || COALESCE(
+        '' || TO_JSON(
+          SUBSTRING(
+            "t12"."duration_seconds_text",
+            CASE
+              WHEN (
+                0 + 1
+              ) >= 1
+              THEN 0 + 1
+              ELSE 0 + 1 + LENGTH("t12"."duration_seconds_text")
+            END,
+            300
+          )
+        ),
+        'null'
+      ) || ', ' || '"session_id": ' || COALESCE(
+        '' || TO_JSON(
+          SUBSTRING(
+            "t12"."session_id",
+            CASE WHEN (
+              0 + 1
+            ) >= 1 THEN 0 + 1 ELSE 0 + 1 + LENGTH("t12"."session_id") END,
+            300
+          )
+        ),
+        'null'
+      ) || ', ' || '"recommendation_id": ' || COALESCE(
+        '' || TO_JSON(
+          SUBSTRING(
+            "t12"."recommendation_id",
+            CASE
+              WHEN (
+                0 + 1
+              ) >= 1
+              THEN 0 + 1
+              ELSE 0 + 1 + LENGTH("t12"."recommendation_id")
+            END,
+            300
+          )
+        ),
+        'null'
+      ) || ', ' || '"properties": ' || COALESCE(
+        '' || TO_JSON(
+          SUBSTRING(
+            "t12"."properties",
+            CASE WHEN (
+              0 + 1
+            ) >= 1 THEN 0 + 1 ELSE 0 + 1 + LENGTH("t12"."properties") END,
             300
           )
         ),
