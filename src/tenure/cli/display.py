@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,7 +19,10 @@ from rich.padding import Padding
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-out = Console(highlight=False)
+PIPE_WIDTH = 160
+"""Columns where no terminal says how wide it is."""
+
+out = Console(highlight=False, width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else PIPE_WIDTH)
 err = Console(stderr=True, highlight=False)
 
 Folder = Annotated[
@@ -63,7 +67,14 @@ def show_table(rows: Iterable[Mapping[str, Any]], columns: Sequence[Column], tit
         title=title or None, title_justify="left", title_style="bold", header_style="dim", box=None, pad_edge=False
     )
     for entry in columns:
-        table.add_column(entry.title, justify="right" if entry.right else "left", style=entry.style, overflow="fold")
+        # A number that is broken over two lines cannot be read.
+        table.add_column(
+            entry.title,
+            justify="right" if entry.right else "left",
+            style=entry.style,
+            overflow="fold",
+            no_wrap=entry.right,
+        )
     for row in rows:
         table.add_row(*[escape(str(entry.of(row))) for entry in columns])
     out.print(table)

@@ -39,7 +39,7 @@ REASONS: dict[str, str] = {
     "missing_user": "no user id, so nobody's life it could belong to",
     "bad_id": "an id holds control characters or is longer than 1,000 characters",
     "missing_time": "no time, so it cannot be placed in a life",
-    "unparsable_time": "the time cannot be read",
+    "unparsable_time": "the time cannot be read; if it is not ISO 8601, [events] time_format can say how it is written",
     "absurd_time": "the time lies before 1990",
     "future_time": "the time lies in the future",
     "missing_type": "no event type",

@@ -17,7 +17,7 @@ from tenure.domain import Domain, Role
 from tenure.events.log import has_role
 from tenure.events.normalise import REASONS
 from tenure.schema import EVENTS
-from tenure.wording import article, percent, plural
+from tenure.wording import article, counted, percent, plural
 
 Status = Literal["pass", "warn", "fail"]
 
@@ -328,7 +328,7 @@ def _drops(m: Measures) -> Check:
     meaning = (
         f"Less than 40% of the usual volume of that weekday on {shown}: a holiday, or a part of the log is missing."
     )
-    return Check("sudden drops", "warn", f"{len(drops)} days", "none", meaning, ("lifecycle", "prediction"))
+    return Check("sudden drops", "warn", counted(len(drops), "day"), "none", meaning, ("lifecycle", "prediction"))
 
 
 def sudden_drops(volumes: Sequence[tuple[date, int]]) -> list[date]:
