@@ -13,7 +13,7 @@ import pytest
 
 from tenure.errors import SourceError
 from tenure.events.normalise import RAW_EVENTS
-from tenure.storage.sources import Source, read
+from tenure.storage.sources import Source, columns_of, read
 
 ROWS = [
     {"user_id": "007", "item_id": "a", "event_type": "view", "timestamp": "2024-01-01T10:00:00Z", "value": "1.5"},
@@ -175,6 +175,25 @@ def test_half_a_surrogate_pair_spoils_its_line_only(tmp_path):
     (tmp_path / "e.jsonl").write_text("\n".join(lines))
     bad, good = records(["e.jsonl"], tmp_path)
     assert (bad["fault"], good["user_id"]) == ("not_utf8", "u")
+
+
+def test_a_row_of_delimiters_is_a_record_and_a_blank_line_is_none(tmp_path):
+    (tmp_path / "e.csv").write_text("user_id,timestamp,value\nu,2024-01-01,1\n,,\n\nv,2024-01-02,2\n\n")
+    rows = records(["e.csv"], tmp_path)
+    assert [(row["line"], row["user_id"]) for row in rows] == [(1, "u"), (2, None), (4, "v")]
+
+
+def test_a_preview_of_json_shows_what_is_there(tmp_path):
+    (tmp_path / "e.jsonl").write_text('{"userId": "u", "ts": 1, "thing": {"id": "a"}}\nbroken\n')
+    source = Source(kind="events", inputs=["e.jsonl"], columns={"item_id": "thing.id"})
+    found = columns_of(source, tmp_path).paths
+    assert found == {
+        "user_id": ("user_id",),
+        "timestamp": ("ts",),
+        "item_id": ("thing.id",),
+    }
+    with pytest.raises(SourceError, match="no user_id in its first records, which have 'userId', 'ts', 'thing'"):
+        columns_of(Source(kind="events", inputs=["e.jsonl"], columns={"user_id": "custommer"}), tmp_path)
 
 
 def test_ga4_nested_items(tmp_path):

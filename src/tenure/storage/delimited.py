@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pc_csv
+from numpy.typing import NDArray
 
 from tenure.errors import SourceError
 from tenure.events.columns import GATHERED, ColumnMap
@@ -117,6 +118,7 @@ def _without_blanks(text: pa.Array) -> pa.Array:
 
 def _arrow_blocks(path: Path, layout: Layout, wanted: list[str]) -> Iterator[_Block]:
     invalid: list[tuple[int, str]] = []
+    empty: NDArray[np.int64] | None = None
 
     def keep_invalid(row: Any) -> str:
         invalid.append((row.number, row.text))
@@ -153,7 +155,11 @@ def _arrow_blocks(path: Path, layout: Layout, wanted: list[str]) -> Iterator[_Bl
         try:
             for batch in reader:
                 blank = _blank_rows(batch)
+                if blank.any():
+                    empty = _empty_lines(path) if empty is None else empty
                 numbers, number = _physical_rows(batch.num_rows, number, [place for place, _ in invalid])
+                if empty is not None:
+                    blank &= np.isin(numbers + 1, empty)
                 kept = batch.filter(pa.array(~blank)) if blank.any() else batch
                 yield _block({name: kept.column(of[name]) for name in wanted}, numbers[~blank])
         except pa.ArrowInvalid as error:
@@ -179,9 +185,14 @@ def _codec(encoding: str) -> str:
 
 
 def _blank_rows(batch: pa.RecordBatch) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    """A line without anything is no record; the reader gives it as a row of empty fields."""
+    """Rows of empty fields only: a line without anything, which is no record, or one of nothing but delimiters."""
     lengths = [pc.binary_length(column).to_numpy(zero_copy_only=False) for column in batch.columns]
     return np.asarray(np.sum(lengths, axis=0) == 0)
+
+
+def _empty_lines(path: Path) -> NDArray[np.int64]:
+    """Numbers of the lines without anything, the first being 1; only a file with rows of empty fields is asked."""
+    return np.array([number for number, line in enumerate(read_lines(path), start=1) if not line.strip()], np.int64)
 
 
 def _physical_rows(n: int, start: int, invalid: list[int]) -> tuple[np.ndarray[Any, np.dtype[np.int64]], int]:

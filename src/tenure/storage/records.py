@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tenure.errors import SourceError
-from tenure.events.columns import FIELDS, GATHERED, ColumnMap
+from tenure.events.columns import FIELDS, GATHERED, PRESETS, REQUIRED, ColumnMap
 
 BATCH_ROWS = 50_000
+PREVIEW_RECORDS = 100
+"""So many lines of JSON are looked at to find out which keys there are."""
 BLOCK_BYTES = 16 * 1024 * 1024
 """The largest single record that is read; a larger one is an error, not a reason to fill the memory."""
 
@@ -123,6 +126,38 @@ def read_json_lines(path: Path, columns: ColumnMap) -> Iterator[RawBatch]:
         if len(builder.lines) >= BATCH_ROWS:
             yield builder.flush()
     yield builder.flush()
+
+
+def seen_in_json(path: Path, columns: ColumnMap) -> ColumnMap:
+    """The part of a map of candidates that the first records of a JSON-lines file have.
+
+    Raises:
+        SourceError: none of them has a required field, with the keys that they do have.
+    """
+    parsed = (_parse(line.strip())[0] for line in islice(read_lines(path), PREVIEW_RECORDS) if line.strip())
+    records = [record for record in parsed if record is not None]
+    paths: dict[str, tuple[str, ...]] = {}
+    for field_name, candidates in columns.paths.items():
+        seen = {_bare(path): path for path in reversed(candidates) if any(_has(record, path) for record in records)}
+        if seen:
+            paths[field_name] = tuple(reversed(seen.values()))
+    missing = [field for field in REQUIRED[columns.kind] if field not in paths]
+    if missing:
+        keys = ", ".join(f"'{key}'" for key in dict.fromkeys(key for record in records for key in record))
+        hint = ",".join(f"{field}=KEY" for field in missing)
+        raise SourceError(
+            f"{path.name}: found no {' and '.join(missing)} in its first records, which have {keys or 'no keys'}; "
+            f"say where with --map {hint}, or choose a --preset ({', '.join(PRESETS)})"
+        )
+    return ColumnMap(columns.kind, paths)
+
+
+def _has(record: Mapping[str, Any], path: str) -> bool:
+    if "[]" not in path:
+        return _get(record, path) is not None
+    start, rest = path.split("[]", 1)
+    elements = _get(record, start)
+    return isinstance(elements, list) and any(_in_element(e, rest.lstrip(".")) is not None for e in elements)
 
 
 def _parse(line: bytes) -> tuple[dict[str, Any] | None, str | None]:

@@ -19,7 +19,7 @@ import pyarrow as pa
 from tenure.errors import SourceError
 from tenure.events.columns import ColumnMap, Kind, resolve
 from tenure.storage.delimited import delimited_columns, read_delimited
-from tenure.storage.records import RawBatch, read_json_lines
+from tenure.storage.records import RawBatch, read_json_lines, seen_in_json
 from tenure.storage.typed import parquet_columns, read_parquet, read_stream
 
 TEXT_SUFFIXES = {".csv", ".tsv", ".txt", ".inter", ".item", ".user", ".dat"}
@@ -84,7 +84,7 @@ def columns_of(source: Source, base: Path) -> ColumnMap:
         return _resolve(source, parquet_columns(path), path.name)
     if form == "text":
         return _resolve(source, delimited_columns(path, source.encoding).columns, path.name)
-    return _resolve(source, None, path.name)
+    return seen_in_json(path, _resolve(source, None, path.name))
 
 
 def expand(pattern: str | Path, base: Path) -> list[Path]:
