@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -9,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tenure.errors import ConfigError, nearest
-from tenure.evaluation.forecasts import METRICS, Metric, Vector, check_forecast
+from tenure.evaluation.forecasts import METRICS, Matrix, Metric, Vector, check_forecast
 from tenure.evaluation.intervals import Interval, resample_counts
 
 
@@ -29,6 +30,8 @@ def compare(
     *,
     champion: str,
     metrics: Sequence[Metric] = METRICS,
+    users: NDArray[np.int64] | None = None,
+    windows: NDArray[np.int64] | None = None,
     seed: int,
     n_resamples: int = 1000,
     level: float = 0.95,
@@ -36,22 +39,51 @@ def compare(
     """How good is each forecast of the same outcomes, and how much better is the champion than the others?
 
     Every model and metric sees the same resamples of users, so differences are paired.
+
+    Args:
+        y: outcomes [B].
+        forecasts: model -> probabilities [B].
+        champion: the model that is compared with each other one.
+        metrics: what is measured.
+        users: whose row each is [B], 0 to U - 1; all rows of a user are drawn together, since they are no independent
+            evidence. None = every row is another user.
+        windows: from which time window each row is [B], 0 to W - 1; a metric is that of each window, averaged. None =
+            one window.
+        seed: of the bootstrap.
+        n_resamples: resamples of users.
+        level: coverage of the intervals.
+
+    Raises:
+        ConfigError: no forecast of the champion, or one that is no probability.
     """
     if champion not in forecasts:
         raise ConfigError(f"champion: there is no forecast '{champion}'; {nearest(champion, forecasts)}")
-    checked = {model: check_forecast(y, p) for model, p in forecasts.items()}
-    best_first = {model: np.argsort(-p, kind="stable") for model, (_, p) in checked.items()}
-    values = {(model, m.name): m(*pair) for model, pair in checked.items() for m in metrics}
-    blocks: dict[tuple[str, str], list[Vector]] = {key: [] for key in values}
-    if len(y) > 1:
-        for counts in resample_counts(len(y), seed=seed, n_resamples=n_resamples):
-            for model, (outcome, p) in checked.items():
-                # Metrics that sort find the users sorted already, which saves most of their time.
-                order = best_first[model]
-                ordered = outcome[order], p[order], counts[:, order]
-                for metric in metrics:
-                    blocks[model, metric.name].append(metric.weighted(*ordered))
-    drawn = {key: np.concatenate([*parts, np.empty(0)]) for key, parts in blocks.items()}
+    users = np.arange(len(y)) if users is None else users
+    windows = np.zeros(len(y), dtype=np.int64) if windows is None else windows
+    rows = [np.flatnonzero(windows == window) for window in np.unique(windows)]
+    # Metrics that sort find the users sorted already, which saves most of their time.
+    ordered = {}
+    for model, forecast in forecasts.items():
+        outcome, p = check_forecast(y, forecast)
+        orders = [window[np.argsort(-p[window], kind="stable")] for window in rows]
+        ordered[model] = [(outcome[order], p[order], users[order]) for order in orders]
+
+    def measured(counts: Matrix) -> dict[tuple[str, str], Vector]:
+        return {
+            (model, metric.name): np.mean([metric.weighted(y, p, counts[:, who]) for y, p, who in parts], axis=0)
+            for model, parts in ordered.items()
+            for metric in metrics
+        }
+
+    n_users = len(np.unique(users))
+    if not n_users:
+        nothing = Interval(math.nan, math.nan, math.nan)
+        unknown = {(model, metric.name): nothing for model in forecasts for metric in metrics}
+        return Comparison(unknown, {key: nothing for key in unknown if key[0] != champion})
+    values = {key: float(value[0]) for key, value in measured(np.ones((1, users.max() + 1))).items()}
+    draws = resample_counts(users.max() + 1, seed=seed, n_resamples=n_resamples) if n_users > 1 else ()
+    blocks = [measured(counts) for counts in draws]
+    drawn = {key: np.concatenate([*(block[key] for block in blocks), np.empty(0)]) for key in values}
     return Comparison(
         values={key: Interval.of(value, drawn[key], level=level) for key, value in values.items()},
         gains={

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tenure.errors import ConfigError
+from tenure.errors import ConfigError, MissingRunError, unknown
 
 try:
     import fcntl
@@ -22,7 +22,10 @@ UNFINISHED = ".unfinished-"
 
 @dataclass(frozen=True)
 class Versions:
-    """The versions of one thing (the log, the runs) under a folder; a file `current` names the one in use."""
+    """The versions of one thing (the log, the runs, the models) under a folder.
+
+    The last line of the file `current` names the one in use; the lines before it those that were in use before.
+    """
 
     folder: Path
     keep: int | None = 3
@@ -30,11 +33,14 @@ class Versions:
 
     def current(self) -> Path | None:
         """The folder of the version in use, or None when there is none yet."""
+        used = self.used()
+        return self.folder / used[-1] if used else None
+
+    def used(self) -> list[str]:
+        """Names of the versions that were in use one after the other, the current one last."""
         pointer = self.folder / "current"
-        if not pointer.is_file():
-            return None
-        version = self.folder / pointer.read_text(encoding="utf-8").strip()
-        return version if version.is_dir() else None
+        lines = pointer.read_text(encoding="utf-8").split() if pointer.is_file() else []
+        return [name for name in lines if (self.folder / name).is_dir()]
 
     def names(self) -> list[str]:
         """Names of the complete versions, oldest first."""
@@ -42,9 +48,35 @@ class Versions:
             return []
         return sorted(entry.name for entry in self.folder.iterdir() if entry.is_dir() and entry.name[0] != ".")
 
+    def promote(self, name: str) -> None:
+        """Make a version the current one, in one rename.
+
+        Raises:
+            UnknownError: there is no such version, with the nearest name.
+        """
+        if name not in self.names():
+            raise unknown("version", name, self.names())
+        with self._alone():
+            self._use(name)
+
+    def roll_back(self) -> str:
+        """Make the version current that was in use before, in one rename; returns its name.
+
+        Raises:
+            MissingRunError: there was none before.
+        """
+        with self._alone():
+            used = self.used()
+            if len(used) < 2:
+                raise MissingRunError(f"No version was in use before in {self.folder.resolve()}; nothing to go back to")
+            write_text(self.folder / "current", "\n".join(used[:-1]) + "\n")
+        return used[-2]
+
     @contextmanager
-    def writing(self, name: str) -> Iterator[Path]:
-        """A new folder to fill; when the block ends without an error it becomes the current version.
+    def writing(self, name: str | Callable[[Path], str], *, promote: bool = True) -> Iterator[Path]:
+        """A new folder to fill; when the block ends without an error it is a version, and `promote` makes it current.
+
+        A `name` that depends on what was written is given as a function of the filled folder.
 
         On an error or an interruption, at whatever moment, the former version stays current. What a killed process left
         unfinished is removed by the next call.
@@ -52,7 +84,6 @@ class Versions:
         Raises:
             ConfigError: another process is writing here.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
         with self._alone():
             for left_over in self.folder.glob(f"{UNFINISHED}*"):
                 shutil.rmtree(left_over, ignore_errors=True)
@@ -60,15 +91,21 @@ class Versions:
             fresh.chmod(0o755)
             try:
                 yield fresh
-                target = self._free_name(name)
+                target = self._free_name(name(fresh) if callable(name) else name)
                 fresh.rename(target)
             except BaseException:
                 shutil.rmtree(fresh, ignore_errors=True)
                 raise
-            write_text(self.folder / "current", target.name + "\n")
+            if promote:
+                self._use(target.name)
             if self.keep is not None:
-                old = [n for n in self.names() if n != target.name]
+                in_use = self.used()[-1:]
+                old = [n for n in self.names() if n not in {target.name, *in_use}]
                 self._remove(old[: max(len(old) + 1 - self.keep, 0)])
+
+    def _use(self, name: str) -> None:
+        used = [n for n in self.used() if n != name]
+        write_text(self.folder / "current", "\n".join([*used, name]) + "\n")
 
     def prune(self, wanted: Collection[str]) -> None:
         """Remove every version but the wanted ones and the current one."""
@@ -79,6 +116,7 @@ class Versions:
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """Hold the lock of the folder; it goes with the process, however that ends."""
+        self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / ".lock").open("w") as lock:
             if fcntl is not None:
                 try:

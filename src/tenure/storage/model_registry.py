@@ -1,0 +1,165 @@
+"""Trained models on disk: versions that are whole, never changed, and refused when something was changed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import file_digest
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from tenure.errors import MissingRunError, SourceError, unknown
+from tenure.storage.arrays import Arrays, load_model, save_model
+from tenure.storage.versions import Versions
+
+FORMAT = "tenure models 1"
+"""The first word of every manifest: what is not of this format is not ours."""
+
+MANIFEST = "manifest.json"
+
+_ADVICE = "promote another version, or train anew with `tenure evaluate`"
+_DIGITS = 12
+"""Of the manifest's digest in the name of a version: a changed manifest no longer fits its name."""
+
+
+@dataclass(frozen=True)
+class ModelVersion:
+    """One version: a folder of arrays with a manifest, checked when it is opened."""
+
+    folder: Path
+    manifest: Mapping[str, Any]
+    """Format, when, code version, data fingerprint, moment, settings, tasks with champion and metrics, and the SHA-256
+    of every file."""
+
+    @property
+    def name(self) -> str:
+        """Time of training and the digest of the manifest."""
+        return self.folder.name
+
+    def arrays(self, model: str) -> dict[str, NDArray[Any]]:
+        """The arrays of one of its models."""
+        return load_model(self.folder, model)
+
+
+@dataclass(frozen=True)
+class ModelRegistry:
+    """All versions of a project's models, and which one speaks."""
+
+    folder: Path
+    keep: int = 10
+    """Number of versions kept; the one in use always is."""
+
+    @property
+    def _versions(self) -> Versions:
+        return Versions(self.folder, keep=self.keep)
+
+    def names(self) -> list[str]:
+        """Names of all versions, oldest first."""
+        return self._versions.names()
+
+    def current(self) -> ModelVersion:
+        """The version in use.
+
+        Raises:
+            MissingRunError: no version was made yet.
+        """
+        folder = self._versions.current()
+        if folder is None:
+            raise MissingRunError(f"No models in {self.folder.resolve()} yet; train them with `tenure evaluate`")
+        return _open(folder)
+
+    def has_current(self) -> bool:
+        """Is any version in use?"""
+        return self._versions.current() is not None
+
+    def version(self, name: str) -> ModelVersion:
+        """The version of this name, or the only one whose name begins so.
+
+        Raises:
+            UnknownError: there is none, or several begin so.
+            SourceError: a file of it was changed, is missing or was not written by tenure.
+        """
+        names = self.names()
+        found = [n for n in names if n.startswith(name)]
+        if name not in names and len(found) != 1:
+            raise unknown("version", name, names)
+        return _open(self.folder / (name if name in names else found[0]))
+
+    def promote(self, name: str) -> ModelVersion:
+        """Let this version speak from now on; one rename."""
+        chosen = self.version(name)
+        self._versions.promote(chosen.name)
+        return chosen
+
+    def roll_back(self) -> ModelVersion:
+        """Let the version speak that did before; one rename.
+
+        Raises:
+            MissingRunError: none did.
+        """
+        return _open(self.folder / self._versions.roll_back())
+
+    def write(
+        self,
+        when: str,
+        manifest: Mapping[str, Any],
+        models: Mapping[str, Arrays],
+        pages: Mapping[str, str],
+        *,
+        promote: bool = True,
+    ) -> ModelVersion:
+        """A new version, whole or not at all.
+
+        Args:
+            when: time of training; begins its name.
+            manifest: what is to be known about it, as plain data.
+            models: arrays by the name of the model.
+            pages: text by file name, such as the model card.
+            promote: let it speak at once; the first version always does.
+
+        Raises:
+            ConfigError: another process is writing here.
+        """
+        first = not self.has_current()
+        with self._versions.writing(lambda folder: f"{when}-{_seal(folder)}", promote=promote or first) as fresh:
+            for name, arrays in models.items():
+                save_model(fresh, name, arrays)
+            for name, text in pages.items():
+                (fresh / name).write_text(text, encoding="utf-8")
+            files = {path.name: _digest(path) for path in sorted(fresh.iterdir())}
+            text = json.dumps({"format": FORMAT, **manifest, "files": files}, indent=2, default=str)
+            (fresh / MANIFEST).write_text(text, encoding="utf-8")
+            seal = _seal(fresh)
+        return self.version(f"{when}-{seal}")
+
+
+def _open(folder: Path) -> ModelVersion:
+    """The version in a folder, when nothing in it was changed since it was written."""
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        is_ours = manifest["format"] == FORMAT
+        files: dict[str, str] = manifest["files"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise SourceError(
+            f"{folder}: expected a version of models written by tenure, but its manifest: {error}"
+        ) from error
+    if not is_ours or not folder.name.endswith(_seal(folder)):
+        raise SourceError(f"{folder}: the manifest was changed or is not ours, so nothing here is loaded; {_ADVICE}")
+    present = {path.name for path in folder.iterdir()} - {MANIFEST}
+    if odd := sorted(present ^ files.keys()):
+        raise SourceError(f"{folder}: expected the files of its manifest, but {odd} came or went; {_ADVICE}")
+    if changed := sorted(name for name, digest in files.items() if _digest(folder / name) != digest):
+        raise SourceError(f"{folder}: {changed} changed since they were written, so nothing is loaded; {_ADVICE}")
+    return ModelVersion(folder, manifest)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()
+
+
+def _seal(folder: Path) -> str:
+    return _digest(folder / MANIFEST)[:_DIGITS]
