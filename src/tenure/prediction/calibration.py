@@ -1,4 +1,7 @@
-"""Do probabilities mean what they say? Maps a forecast to what was seen to follow such forecasts."""
+"""Do probabilities mean what they say? Maps a forecast to what was seen to follow such forecasts.
+
+A map mends the shape of the forecasts; that all of them run high or low of late is for `level` to mend.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from numpy.typing import NDArray
 from scipy.special import expit, logit
 from sklearn.isotonic import IsotonicRegression
 
+from tenure.prediction.level import moved, shift_of
 from tenure.prediction.logistic import Logistic
 
 Vector = NDArray[np.float64]
@@ -63,6 +67,40 @@ IDENTITY = Platt()
 """Leaves probabilities as they are."""
 
 
+@dataclass(frozen=True)
+class Beta:
+    """Log-odds a ln p - b ln(1 - p) + c: stretches low and high forecasts unlike. a = b = 1 and c = 0 leave p alone.
+
+    Source: Kull, Silva Filho & Flach (2017), Beta calibration, AISTATS, section 4: a, b and c by logistic regression,
+    and the one of a and b that would come out negative set to 0.
+    """
+
+    a: float
+    b: float
+    c: float
+
+    @classmethod
+    def fit(cls, p: Vector, y: NDArray[np.bool_]) -> Calibrator:
+        """Learn from forecasts p [B] and what came of them y [B]. Where it would reverse the order: identity."""
+        inputs = _logarithms(p)
+        used = [0, 1]
+        while used:
+            model = Logistic.fit(inputs[:, used], y, penalty=1e-6)
+            if (model.weights > 0).all():
+                a, b = (float(model.weights[used.index(i)]) if i in used else 0.0 for i in (0, 1))
+                return cls(a, b, model.intercept)
+            used.pop(int(np.argmin(model.weights)))
+        return IDENTITY
+
+    def __call__(self, p: Vector) -> Vector:
+        """The calibrated probabilities."""
+        return np.asarray(expit(_logarithms(p) @ [self.a, self.b] + self.c), dtype=np.float64)
+
+    def to_arrays(self) -> dict[str, NDArray[np.float64]]:
+        """The map as named arrays."""
+        return {"abc": np.array([self.a, self.b, self.c])}
+
+
 @dataclass(frozen=True, eq=False)
 class Isotonic:
     """The rising staircase that fits best, joined by straight lines between its knots.
@@ -95,6 +133,8 @@ def calibrator_from_arrays(arrays: Mapping[str, NDArray[np.float64]]) -> Calibra
     """The map that `to_arrays` described."""
     if "slope" in arrays:
         return Platt(float(arrays["slope"][0]), float(arrays["shift"][0]))
+    if "abc" in arrays:
+        return Beta(*map(float, arrays["abc"]))
     return Isotonic(arrays["forecast"], arrays["observed"])
 
 
@@ -116,6 +156,49 @@ def choose_calibrator(p: Vector, y: NDArray[np.bool_]) -> Calibrator:
     return best(p, y) if best else IDENTITY
 
 
+def choose_shape(p: Vector, y: NDArray[np.bool_], as_of: NDArray[np.generic]) -> Calibrator:
+    """Which map mends the shape of honest forecasts p [B] of several cut-offs `as_of` [B], judged on later ones?
+
+    The log-odds of each cut-off are first moved so that its total is right: what moves from one window to the next is
+    no property of the forecasts, and is left to `level`. None at all, Platt, beta or isotonic, from simple to flexible:
+    each is learnt on the earlier cut-offs and judged on the next; the more flexible one must lower the log-loss by more
+    than one standard error of the paired difference. Of a single cut-off, folds of its users take the place of time.
+    The chosen one is fitted on everybody.
+    """
+    if min(int(y.sum()), int((~y).sum())) < 2 * _FOLDS:
+        return IDENTITY
+    times, cutoff = np.unique(as_of, return_inverse=True)
+    p = _each_total_right(p, y, cutoff)
+    if len(times) == 1:
+        trials = [(np.arange(len(p)) % _FOLDS != k, np.arange(len(p)) % _FOLDS == k) for k in range(_FOLDS)]
+    else:
+        trials = [(cutoff < k, cutoff == k) for k in range(1, len(times))]
+    trials = [(learn, judge) for learn, judge in trials if 0 < y[learn].sum() < learn.sum()]
+    if not trials:
+        return IDENTITY
+    best: Callable[[Vector, NDArray[np.bool_]], Calibrator] | None = None
+    best_losses = np.concatenate([_losses(p[judge], y[judge]) for _, judge in trials])
+    for fit in (Platt.fit, Beta.fit, Isotonic.fit):
+        losses = np.concatenate(
+            [
+                _losses(_each_total_right(fit(p[learn], y[learn])(p[judge]), y[judge], cutoff[judge]), y[judge])
+                for learn, judge in trials
+            ]
+        )
+        gain = best_losses - losses
+        if gain.mean() > gain.std(ddof=1) / np.sqrt(len(gain)):
+            best, best_losses = fit, losses
+    return best(p, y) if best else IDENTITY
+
+
+def _each_total_right(p: Vector, y: NDArray[np.bool_], cutoff: NDArray[np.int64]) -> Vector:
+    right = np.empty_like(p)
+    for k in np.unique(cutoff):
+        rows = cutoff == k
+        right[rows] = moved(p[rows], shift_of(p[rows], y[rows].astype(np.float64))[0], is_amount=False)
+    return right
+
+
 def _cross_fitted(fit: Callable[[Vector, NDArray[np.bool_]], Calibrator], p: Vector, y: NDArray[np.bool_]) -> Vector:
     fold = np.arange(len(p)) % _FOLDS
     calibrated = np.empty_like(p)
@@ -127,6 +210,11 @@ def _cross_fitted(fit: Callable[[Vector, NDArray[np.bool_]], Calibrator], p: Vec
 def _losses(p: Vector, y: NDArray[np.bool_]) -> Vector:
     p = np.clip(p, _SURE, 1 - _SURE)
     return -np.where(y, np.log(p), np.log1p(-p))
+
+
+def _logarithms(p: Vector) -> NDArray[np.float64]:
+    p = np.clip(p, _SURE, 1 - _SURE)
+    return np.column_stack([np.log(p), -np.log1p(-p)])
 
 
 def _log_odds(p: Vector) -> Vector:
