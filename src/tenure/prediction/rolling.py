@@ -7,7 +7,7 @@ from honest forecasts of earlier cut-offs, and the proof is read off those of th
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
@@ -44,8 +44,8 @@ class Rolled:
         """The forecasts whose outcomes were complete by this moment."""
         return self.at(*self.examples.known_by(moment).cutoffs)
 
-    def step(self, name: str, forecast: Callable[[Rolled, Rolled], Vector]) -> Rolled:
-        """One more forecast, made at each cut-off from what the others had said before and how that turned out.
+    def over_time(self, forecast: Callable[[Rolled, Rolled], Vector]) -> Vector:
+        """A further forecast of every row [B], made at each cut-off from what was said before and how that turned out.
 
         `forecast(past, present)` gets the forecasts whose outcomes were complete by the cut-off (perhaps none), and
         those of the cut-off itself; it gives one number for each row of the latter.
@@ -53,7 +53,7 @@ class Rolled:
         made = np.empty(len(self.examples))
         for cutoff in self.cutoffs:
             made[self._are([cutoff])] = forecast(self.known_by(cutoff), self.at(cutoff))
-        return replace(self, forecasts={**self.forecasts, name: made})
+        return made
 
     def _are(self, cutoffs: Sequence[datetime]) -> NDArray[np.bool_]:
         as_of = self.examples.inputs.as_of
