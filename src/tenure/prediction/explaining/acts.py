@@ -1,0 +1,105 @@
+"""What a user could do next: each act is written into their log, so that everything that follows from it fits together.
+
+A purchase today ends the silence, adds to every count and to the money, and turns the trend. Changing such inputs one
+by one gives profiles that nobody can have; the relations that compute inputs from events cannot make that mistake.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tenure.domain import ACTIVITY_ROLES, Domain, Role
+from tenure.prediction.examples import Inputs
+from tenure.schema import TIME
+from tenure.wording import article, counted
+
+_JUST_BEFORE = timedelta(hours=1)
+SILENT_DAYS = 14
+
+
+@dataclass(frozen=True)
+class Act:
+    """Something that a user may do, or leave undone."""
+
+    name: str
+    title: str
+    """A clause: "they buy once more, as they did last time"."""
+    happens: Callable[[pa.Table, datetime], pa.Table | None] = lambda events, _as_of: events
+    """(the user's events, as_of) -> their events with the act; None = they have never done anything of the kind."""
+    days_later: int = 0
+    """The forecast is made so many days later."""
+
+
+@dataclass(frozen=True)
+class Acted:
+    """The inputs of one user after an act."""
+
+    name: str
+    title: str
+    inputs: Inputs
+    """One row."""
+
+
+def acts(domain: Domain) -> tuple[Act, ...]:
+    """What could a user do next, in the words of this trade?
+
+    Every act repeats something that the user has done before: nobody is imagined to become another person.
+    """
+    verb, user = domain.commitment_verb, "they"
+    return (
+        Act("commit", f"{user} {verb} once more now, as they did last time", _once_more),
+        Act("commit_double", f"{user} {verb} twice as much as last time, now", _twice_as_much),
+        Act("visit", f"{user} look in now without {article(domain.commitment_noun)}, as they did before", _visit),
+        Act("silence", f"{user} stay away for another {counted(SILENT_DAYS, 'day')}", days_later=SILENT_DAYS),
+    )
+
+
+def _once_more(events: pa.Table, as_of: datetime) -> pa.Table | None:
+    last = _last_session(events, as_of, committed=True)
+    return None if last is None else pa.concat_tables([events, _moved(last, as_of, "commit")])
+
+
+def _twice_as_much(events: pa.Table, as_of: datetime) -> pa.Table | None:
+    last = _last_session(events, as_of, committed=True)
+    if last is None:
+        return None
+    for name in ("value", "quantity", "discount"):
+        doubled = pc.multiply(last[name], pa.scalar(2.0))
+        last = last.set_column(last.schema.get_field_index(name), last.schema.field(name), doubled)
+    return pa.concat_tables([events, _moved(last, as_of, "commit_double")])
+
+
+def _visit(events: pa.Table, as_of: datetime) -> pa.Table | None:
+    last = _last_session(events, as_of, committed=False)
+    return None if last is None else pa.concat_tables([events, _moved(last, as_of, "visit")])
+
+
+def _last_session(events: pa.Table, as_of: datetime, *, committed: bool) -> pa.Table | None:
+    """What the user did in their newest session with a commitment, or in their newest one without."""
+    past = events.filter(pc.less(events["timestamp"], pa.scalar(as_of, TIME)))
+    is_active = pc.or_(pc.is_null(past["role"]), pc.is_in(past["role"], pa.array([str(r) for r in ACTIVITY_ROLES])))
+    done = past.filter(is_active)
+    sessions = done.filter(pc.equal(done["role"], str(Role.COMMITMENT)))["session_id"].unique()
+    with_commitment = pc.is_in(done["session_id"], sessions)
+    kind = done.filter(with_commitment if committed else pc.invert(with_commitment))
+    if not kind.num_rows:
+        return None
+    newest = kind.sort_by([("timestamp", "descending")])["session_id"][0]
+    return kind.filter(pc.equal(kind["session_id"], newest)) if newest.is_valid else kind.slice(kind.num_rows - 1)
+
+
+def _moved(session: pa.Table, as_of: datetime, name: str) -> pa.Table:
+    """The same session once more, ending an hour before the cut-off."""
+    last = pc.max(session["timestamp"]).as_py()
+    shift = pa.scalar(as_of - _JUST_BEFORE - last, pa.duration("us"))
+    schema = session.schema
+    columns = {column: session[column] for column in schema.names}
+    columns["timestamp"] = pc.add(session["timestamp"], shift).cast(TIME)
+    columns["event_id"] = pc.binary_join_element_wise(session["event_id"], f"act:{name}", "\x1f")
+    columns["session_id"] = pa.array([f"act:{name}"] * session.num_rows, pa.string())
+    return pa.table(columns, schema=schema)

@@ -1,0 +1,88 @@
+"""What each input of a forecast says about a user, and the theme that a person files it under."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from tenure.errors import ConfigError, nearest
+from tenure.profiles.features import FEATURES
+from tenure.profiles.inputs import Input
+
+Catalogue = Mapping[str, Input]
+"""Column -> what it says."""
+
+COURSE = "course"
+"""The theme of the events themselves, for models that read them one by one."""
+
+THEMES: Mapping[str, str] = {
+    "rhythm": "rhythm",
+    "volume": "activity",
+    "money": "money",
+    "promotions": "promotions",
+    "breadth": "variety",
+    "engagement": "engagement",
+    "habits": "habits",
+    "trend": "trend",
+    "taste": "taste",
+    "attributes": "who they are",
+    "vector": "given vectors",
+    "season": "time of year",
+    COURSE: "course of events",
+}
+"""Every theme, and how it is called in a sentence."""
+
+EVENTS = "events"
+"""The name under which the events themselves, read one by one, stand among the inputs."""
+
+_PROMOTIONS = frozenset({"discount_share"})
+"""Of the activity features; to a profile they are money, to a forecast they tell why somebody comes."""
+
+REPEATS = (
+    Input("x", "rhythm", "log", "repeat days: days with a commitment after the first"),
+    Input("t_x_days", "rhythm", "log", "days from the first commitment to the last"),
+    Input("T_days", "rhythm", "log", "days since the first commitment"),
+    Input("mean_value", "money", "log", "mean value of a repeat day"),
+)
+"""The repeat history, by the letters of its papers."""
+
+
+def catalogue(*more: Input) -> dict[str, Input]:
+    """What do the columns say? The activity features, the repeat history, the events, and what else a project brings.
+
+    >>> catalogue(Input("age", "attributes", "linear", "age in years"))["age"].description
+    'age in years'
+
+    Raises:
+        ConfigError: an input has a theme that does not exist.
+    """
+    features = (
+        Input(f.name, "promotions" if f.name in _PROMOTIONS else f.theme, f.scaling, f.description) for f in FEATURES
+    )
+    course = Input(EVENTS, COURSE, "linear", "the order and timing of single events")
+    found = {entry.name: entry for entry in (*features, *REPEATS, course, *more)}
+    for entry in found.values():
+        if entry.theme not in THEMES:
+            raise ConfigError(
+                f"input '{entry.name}': there is no theme '{entry.theme}'; {nearest(entry.theme, THEMES)}"
+            )
+    return found
+
+
+def themes_of(names: Iterable[str], known: Catalogue) -> tuple[str, ...]:
+    """The theme of each of these columns.
+
+    Raises:
+        ConfigError: a column is in no theme, so that its part of a forecast could not be told.
+    """
+    columns = list(names)
+    if lacking := [name for name in columns if name not in known]:
+        raise ConfigError(
+            f"explanation: expected every input to be described, got nothing on {', '.join(map(repr, lacking[:5]))}; "
+            "add an Input with a theme and a description to the catalogue"
+        )
+    return tuple(known[name].theme for name in columns)
+
+
+def in_order(themes: Sequence[str]) -> tuple[str, ...]:
+    """These themes, each once, in the order of THEMES."""
+    return tuple(theme for theme in THEMES if theme in set(themes))

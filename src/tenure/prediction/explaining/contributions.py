@@ -1,0 +1,106 @@
+"""What does each input add to a forecast? Contributions that sum, with the base, to exactly what the model says.
+
+Probabilities are explained in log-odds, amounts in their own unit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import logit
+
+from tenure.errors import ConfigError
+from tenure.prediction.explaining.catalogue import Catalogue, in_order, themes_of
+
+Vector = NDArray[np.float64]
+Matrix = NDArray[np.float64]
+
+Unit = Literal["log-odds", "amount"]
+
+_SURE = 1e-9
+
+
+@dataclass(frozen=True, eq=False)
+class Contributions:
+    """How far each input moves each user's forecast from the base: base + a row of values = the forecast."""
+
+    base: float
+    """What is forecast of users in general, in `unit`."""
+    values: Matrix
+    """[B, D] in `unit`."""
+    names: tuple[str, ...]
+    """The inputs [D]."""
+    unit: Unit = "log-odds"
+    is_sampled: bool = False
+    """Sums are exact all the same; how they are shared out among the inputs is then subject to chance."""
+
+    def __post_init__(self) -> None:
+        if self.values.ndim != 2 or self.values.shape[1] != len(self.names):
+            raise ConfigError(
+                f"Contributions: expected a column per input, got {len(self.names)} names and shape {self.values.shape}"
+            )
+
+    @property
+    def total(self) -> Vector:
+        """The forecast itself [B], in `unit`."""
+        return np.asarray(self.base + self.values.sum(axis=1), dtype=np.float64)
+
+    def by_theme(self, known: Catalogue) -> Contributions:
+        """The same, inputs of one theme added up [B, T].
+
+        Inputs of a theme say much the same (30, 90, 365 days), and a model may set them off against each other: +2 for
+        the one, -1.8 for the other. Only their sum can be told to a person.
+        """
+        themes = themes_of(self.names, known)
+        order = in_order(themes)
+        member = np.array([[theme == name for name in order] for theme in themes], dtype=np.float64)
+        return Contributions(self.base, self.values @ member.reshape(-1, len(order)), order, self.unit, self.is_sampled)
+
+    def opposite(self) -> Contributions:
+        """The contributions to the opposite event: of P(churn) where these are of P(commit).
+
+        Raises:
+            ConfigError: these explain an amount, which has no opposite.
+        """
+        if self.unit != "log-odds":
+            raise ConfigError("Contributions.opposite: expected those of a probability, got those of an amount")
+        return Contributions(-self.base, -self.values, self.names, self.unit, self.is_sampled)
+
+    def of(self, names: Sequence[str]) -> Contributions:
+        """The same for these inputs in this order, 0 for those that the model does not read.
+
+        Raises:
+            ConfigError: an input with a contribution is not among them, so the sum would change.
+        """
+        if lost := set(self.names) - set(names):
+            raise ConfigError(f"Contributions.of: expected all inputs of the model, got none of {sorted(lost)}")
+        place = {name: i for i, name in enumerate(names)}
+        values = np.zeros((len(self.values), len(names)))
+        np.add.at(values.T, [place[name] for name in self.names], self.values.T)
+        return Contributions(self.base, values, tuple(names), self.unit, self.is_sampled)
+
+
+def weighted_sum(parts: Sequence[Contributions], weights: Sequence[float], intercept: float) -> Contributions:
+    """The contributions to a stack: sum of weight x log-odds of each member + intercept.
+
+    Raises:
+        ConfigError: there is no member, or not a weight for each.
+    """
+    if not parts or len(parts) != len(weights):
+        raise ConfigError(f"stack: expected a weight for each of one or more members, got {len(weights)}, {len(parts)}")
+    names = tuple(dict.fromkeys(name for part in parts for name in part.names))
+    base = intercept + sum(weight * part.base for part, weight in zip(parts, weights, strict=True))
+    values = np.zeros((len(parts[0].values), len(names)))
+    for part, weight in zip(parts, weights, strict=True):
+        values += weight * part.of(names).values
+    is_sampled = any(part.is_sampled for part, weight in zip(parts, weights, strict=True) if weight)
+    return Contributions(base, values, names, parts[0].unit, is_sampled)
+
+
+def log_odds(p: Vector) -> Vector:
+    """The log-odds of probabilities [B], kept finite at 0 and 1."""
+    return np.asarray(logit(np.clip(p, _SURE, 1 - _SURE)), dtype=np.float64)
