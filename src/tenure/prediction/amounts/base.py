@@ -1,0 +1,114 @@
+"""What all learners of amounts do alike: an expectation, and a spread around it that a later time has taught."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tenure.errors import ConfigError
+from tenure.prediction.amounts.spread import Spread
+from tenure.prediction.examples import Examples, Inputs, Matrix, Vector
+from tenure.prediction.learner import AmountModel, Arrays, Model
+from tenure.prediction.learners.columns import expect_examples
+
+_MEAN, _SPREAD = "mean.", "spread."
+
+
+@dataclass(frozen=True, eq=False)
+class Amount:
+    """A forecast of an amount: what is expected, and how it is spread around that."""
+
+    mean: Model
+    spread: Spread
+
+    def predict(self, inputs: Inputs) -> Vector:
+        """The expected amount of each row [B], never below 0: the sum over users is that of their expected total."""
+        return self.mean.predict(inputs)
+
+    def quantiles(self, inputs: Inputs, levels: Vector) -> Matrix:
+        """The amounts that are not exceeded with these probabilities [B, Q]; 0 where nothing at all is likely enough.
+
+        Raises:
+            ConfigError: a level is not between 0 and 1.
+        """
+        return self.spread.quantiles(self.predict(inputs), levels)
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """The model as named arrays."""
+        mean, spread = self.mean.to_arrays(), self.spread.to_arrays()
+        return {f"{_MEAN}{k}": v for k, v in mean.items()} | {f"{_SPREAD}{k}": v for k, v in spread.items()}
+
+
+@dataclass(frozen=True, kw_only=True)
+class AmountLearner(ABC):
+    """A learner of amounts says how the expectation is learnt; the spread follows.
+
+    Amounts below 0 (more taken back than bought) count as 0.
+    """
+
+    name: str
+    complexity: int
+
+    @abstractmethod
+    def fit_mean(self, examples: Examples) -> Model:
+        """Which amounts are to be expected? From examples with at least one row and no amount below 0."""
+
+    @abstractmethod
+    def load_mean(self, arrays: Arrays) -> Model:
+        """The expectation that its `to_arrays` described."""
+
+    def fit(self, examples: Examples) -> Amount:
+        """What do these examples teach of the amount and its spread?
+
+        The spread is learnt from forecasts of the newest cut-off by what was complete before it; the expectation then
+        from everything. With one cut-off, or none complete before the newest, two halves of the users forecast each
+        other: that knows nothing of how times change, so its ranges are a little too narrow.
+
+        Raises:
+            EvidenceError: there is no example.
+        """
+        expect_examples(examples, self.name)
+        examples = replace(examples, outcome=np.maximum(examples.outcome, 0.0))
+        return Amount(self.fit_mean(examples), Spread.fit(*self._rehearse(examples)))
+
+    def load(self, arrays: Arrays) -> Amount:
+        """The model that `to_arrays` described."""
+        return Amount(self.load_mean(part(arrays, _MEAN)), Spread.from_arrays(part(arrays, _SPREAD)))
+
+    def _rehearse(self, examples: Examples) -> tuple[Vector, Vector]:
+        newest = examples.cutoffs[-1]
+        past, present = examples.known_by(newest), examples.at(newest)
+        if len(past):
+            return self.fit_mean(past).predict(present.inputs), present.outcome
+        if len(present) == 1:
+            return self.fit_mean(present).predict(present.inputs), present.outcome
+        is_even = np.arange(len(present)) % 2 == 0
+        expected = np.empty(len(present))
+        for half in (is_even, ~is_even):
+            expected[half] = self.fit_mean(present.rows(~half)).predict(present.inputs.rows(half))
+        return expected, present.outcome
+
+
+def interval(model: AmountModel, inputs: Inputs, level: float) -> tuple[Vector, Vector]:
+    """Between which amounts will so large a share of such users lie? (low [B], high [B])
+
+    As many are left out below as above; but where not even the smallest may be left out, since too many have nothing,
+    all who are left out lie above. The range then begins at 0, and 0 alone may be all of it: it holds for at least
+    `level` of the users, and for more where nobody can be told apart from those with nothing.
+
+    Raises:
+        ConfigError: the level is not between 0 and 1.
+    """
+    if not 0 < level < 1:
+        raise ConfigError(f"level: expected a share between 0 and 1, such as 0.8, got {level!r}")
+    below, all_above, above = model.quantiles(inputs, np.array([(1 - level) / 2, level, (1 + level) / 2])).T
+    return below, np.where(below > 0, above, all_above)
+
+
+def part(arrays: Arrays, prefix: str) -> dict[str, NDArray[Any]]:
+    """The arrays whose names begin so, without that beginning."""
+    return {key.removeprefix(prefix): array for key, array in arrays.items() if key.startswith(prefix)}
