@@ -21,6 +21,7 @@ from tenure.events.sessions import with_sessions
 from tenure.lifecycle import cohorts, flow
 from tenure.lifecycle.activity import active_periods
 from tenure.lifecycle.growth import growth
+from tenure.lifecycle.repeats.relation import following_occasions, repeat_history
 from tenure.lifecycle.signs import signs
 from tenure.lifecycle.stages import stages
 from tenure.lifecycle.states import reach, return_rates, state_counts
@@ -78,6 +79,7 @@ RELATIONS: dict[str, Table] = {
     "committed_items": committed_items(EVENTS_TABLE, ONE, horizon_days=30),
     "evidence": evidence(EVENTS_TABLE, DAYS, ONE),
     "flows": flow.flows(HISTORY),
+    "following_occasions": following_occasions(EVENTS_TABLE, TWO, 30),
     "growth": growth(ACTIVE, ONE, "week"),
     "growth_with_users": growth(ACTIVE, ONE, "week", USERS_TABLE),
     "interactions_at_one": interactions(EVENTS_TABLE, ONE, half_life_days=90.0),
@@ -90,6 +92,8 @@ RELATIONS: dict[str, Table] = {
     "quality_event_types": quality.event_types(EVENTS_TABLE),
     "quality_summary": quality.summary(EVENTS_TABLE, ITEMS_TABLE),
     "reach": reach(made("states", state_counts(ACTIVE, ONE, "week"))),
+    "repeat_history_at_one": repeat_history(EVENTS_TABLE, ONE),
+    "repeat_history_at_two": repeat_history(EVENTS_TABLE, TWO),
     "retention_calendar": cohorts.retention(cohorts.calendar_ages(ACTIVE), ONE, "week"),
     "retention_on_or_after": cohorts.retention(
         cohorts.calendar_ages(ACTIVE), ONE, "week", cohorts.CohortConfig(rule="on_or_after")
