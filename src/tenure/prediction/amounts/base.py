@@ -94,7 +94,7 @@ class AmountLearner(ABC):
 
 
 def interval(model: AmountModel, inputs: Inputs, level: float) -> tuple[Vector, Vector]:
-    """Between which amounts will so large a share of such users lie? (low [B], high [B])
+    """Between which amounts will so large a share of such users lie? (low [B], high [B]).
 
     As many are left out below as above; but where not even the smallest may be left out, since too many have nothing,
     all who are left out lie above. The range then begins at 0, and 0 alone may be all of it: it holds for at least

@@ -1,4 +1,4 @@
-"""How far may an amount lie from what is expected of it? Learnt from forecasts of a later time and what came of them."""
+"""How far may an amount lie from what is expected? Learnt from forecasts of a later time and what came of them."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class Spread:
         return cls(offset, zero_at, np.asarray(falling), _by_part(place, ratio)[0], np.array(ratios))
 
     def p_zero(self, expected: Vector) -> Vector:
-        """How likely is nothing at all, where this much is expected? [B]"""
+        """How likely is nothing at all, where this much is expected? [B]."""
         return np.interp(np.log(expected + self.offset), self.zero_at, self.zero_share)
 
     def quantiles(self, expected: Vector, levels: Vector, *, p_zero: Vector | None = None) -> Matrix:
