@@ -16,9 +16,6 @@ from tenure.evaluation.forecasts import (
     average_precision,
     ece,
     log_loss,
-    mae,
-    normalised_gini,
-    total_ratio,
 )
 from tenure.evaluation.reliability import lift_table, reliability_table, wilson
 
@@ -87,33 +84,6 @@ def test_refuses_what_is_no_forecast():
         log_loss(np.array([0, 1]), np.array([0.5]))
     with pytest.raises(ConfigError, match="0 or 1"):
         log_loss(np.array([0, 2]), np.array([0.5, 0.5]))
-
-
-def test_amounts():
-    actual, predicted = np.array([0.0, 10, 30]), np.array([5.0, 10, 5])
-    assert mae(actual, predicted) == pytest.approx(10)
-    assert total_ratio(actual, predicted) == pytest.approx(0.5)
-    assert math.isnan(total_ratio(np.zeros(2), predicted[:2]))
-    assert math.isnan(mae(np.empty(0), np.empty(0)))
-
-
-@settings(max_examples=60, deadline=None)
-@given(st.lists(st.integers(0, 20), min_size=3, max_size=30))
-def test_gini_is_one_for_the_truth_and_minus_one_upside_down(amounts):
-    actual = np.array(amounts, dtype=float)
-    if actual.min() == actual.max():
-        assert math.isnan(normalised_gini(actual, actual))
-        return
-    assert normalised_gini(actual, actual**3) == pytest.approx(1)
-    assert normalised_gini(actual, -actual) == pytest.approx(-1)
-    assert normalised_gini(actual, np.ones(len(actual))) == pytest.approx(0, abs=1e-12)
-
-
-def test_gini_of_outcomes_is_that_of_the_auc():
-    rng = np.random.default_rng(0)
-    p = rng.random(300).round(1)
-    y = (rng.random(300) < p).astype(float)
-    assert normalised_gini(y, p) == pytest.approx(2 * auc(y, p) - 1)
 
 
 def test_wilson_equals_scipy():

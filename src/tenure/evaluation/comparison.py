@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tenure.errors import ConfigError, nearest
-from tenure.evaluation.forecasts import METRICS, Matrix, Metric, Vector, check_forecast
+from tenure.evaluation.forecasts import METRICS, Matrix, Metric, Vector
 from tenure.evaluation.intervals import Interval, resample_counts
 
 
@@ -42,9 +42,9 @@ def compare(
 
     Args:
         y: outcomes [B].
-        forecasts: model -> probabilities [B].
+        forecasts: model -> probabilities, or amounts [B].
         champion: the model that is compared with each other one.
-        metrics: what is measured.
+        metrics: what is measured: of probabilities, or of amounts.
         users: whose row each is [B], 0 to U - 1; all rows of a user are drawn together, since they are no independent
             evidence. None = every row is another user.
         windows: from which time window each row is [B], 0 to W - 1; a metric is that of each window, averaged. None =
@@ -54,7 +54,7 @@ def compare(
         level: coverage of the intervals.
 
     Raises:
-        ConfigError: no forecast of the champion, or one that is no probability.
+        ConfigError: no forecast of the champion, or one that cannot be such a forecast.
     """
     if champion not in forecasts:
         raise ConfigError(f"champion: there is no forecast '{champion}'; {nearest(champion, forecasts)}")
@@ -64,7 +64,7 @@ def compare(
     # Metrics that sort find the users sorted already, which saves most of their time.
     ordered = {}
     for model, forecast in forecasts.items():
-        outcome, p = check_forecast(y, forecast)
+        outcome, p = metrics[0].check(y, forecast)
         orders = [window[np.argsort(-p[window], kind="stable")] for window in rows]
         ordered[model] = [(outcome[order], p[order], users[order]) for order in orders]
 

@@ -1,4 +1,4 @@
-"""How good are the probabilities, and the amounts, against what came to pass?
+"""How good are the probabilities against what came to pass?
 
 Shapes: B users; `y` is 1 where it happened, else 0; `p` is the forecast probability. A `Metric` is a value that is
 called as `auc(y, p)`; its `weighted` form takes how often each user counts in each of R resamples, [R, B], and gives
@@ -26,6 +26,19 @@ _SURE = float(
 )  # log-loss of a forecast of exactly 0 or 1 that fails stays finite, as in scikit-learn
 
 
+def check_forecast(y: NDArray[np.generic], p: Vector) -> tuple[Vector, Vector]:
+    """Outcomes and probabilities as float64, or an error that says what is wrong with them."""
+    outcome = np.asarray(y, dtype=np.float64)
+    p = np.asarray(p, dtype=np.float64)
+    if outcome.shape != p.shape or p.ndim != 1:
+        raise ConfigError(f"forecast: expected y and p of one equal length, got shapes {outcome.shape} and {p.shape}")
+    if len(p) and not (p.min() >= 0 and p.max() <= 1):
+        raise ConfigError(f"forecast: expected probabilities between 0 and 1, got {p.min():.3g} to {p.max():.3g}")
+    if not np.isin(outcome, (0.0, 1.0)).all():
+        raise ConfigError("forecast: expected outcomes y of 0 or 1")
+    return outcome, p
+
+
 @dataclass(frozen=True)
 class Metric:
     """A number that says how good forecast probabilities are.
@@ -40,6 +53,8 @@ class Metric:
     """(y [B], p [B], weights [R, B]) -> [R]"""
     higher_is_better: bool
     meaning: str
+    check: Callable[[NDArray[np.generic], Vector], tuple[Vector, Vector]] = check_forecast
+    """Outcomes and forecasts as float64, or an error that says what is wrong with them."""
 
     def __call__(self, y: NDArray[np.generic], p: Vector) -> float:
         """The metric of one set of users.
@@ -47,21 +62,8 @@ class Metric:
         Raises:
             ConfigError: lengths differ, or p is no probability.
         """
-        y, p = check_forecast(y, p)
+        y, p = self.check(y, p)
         return float(self.weighted(y, p, np.ones((1, len(y))))[0]) if len(y) else float("nan")
-
-
-def check_forecast(y: NDArray[np.generic], p: Vector) -> tuple[Vector, Vector]:
-    """Outcomes and probabilities as float64, or an error that says what is wrong with them."""
-    outcome = np.asarray(y, dtype=np.float64)
-    p = np.asarray(p, dtype=np.float64)
-    if outcome.shape != p.shape or p.ndim != 1:
-        raise ConfigError(f"forecast: expected y and p of one equal length, got shapes {outcome.shape} and {p.shape}")
-    if len(p) and not (p.min() >= 0 and p.max() <= 1):
-        raise ConfigError(f"forecast: expected probabilities between 0 and 1, got {p.min():.3g} to {p.max():.3g}")
-    if not np.isin(outcome, (0.0, 1.0)).all():
-        raise ConfigError("forecast: expected outcomes y of 0 or 1")
-    return outcome, p
 
 
 def _auc(y: Vector, p: Vector, weights: Matrix) -> Vector:
@@ -124,38 +126,6 @@ def equal_bins(p: Vector, n_bins: int = N_BINS) -> NDArray[np.int64]:
     """The bin of each user when they are cut into equal parts by forecast; equal forecasts share one."""
     edges = np.unique(np.quantile(p, np.linspace(0, 1, n_bins + 1)[1:-1])) if len(p) else p
     return np.unique(np.searchsorted(edges, p, side="right"), return_inverse=True)[1].astype(np.int64)
-
-
-def mae(actual: Vector, predicted: Vector) -> float:
-    """How far is the predicted amount off, on average, in its own unit?"""
-    return float(np.abs(actual - predicted).mean()) if len(actual) else float("nan")
-
-
-def total_ratio(actual: Vector, predicted: Vector) -> float:
-    """Is the total right? Predicted over actual: 1 is perfect, 0.8 a fifth too low; NaN without anything to predict."""
-    total = float(actual.sum())
-    return float(predicted.sum()) / total if total else float("nan")
-
-
-def normalised_gini(actual: Vector, predicted: Vector) -> float:
-    """Does the prediction rank users by amount? 1 = perfectly, 0 = no better than chance, below 0 = upside down.
-
-    Gini of the actual amounts in order of prediction, over that in their own order; users with equal predictions share
-    their amounts. NaN when all amounts are equal.
-
-    >>> round(normalised_gini(np.array([0.0, 1, 3]), np.array([1.0, 3, 2])), 3)
-    0.333
-    """
-    best = _gini(actual, actual)
-    return _gini(actual, predicted) / best if best else float("nan")
-
-
-def _gini(actual: Vector, order_by: Vector) -> float:
-    if not len(actual) or not actual.sum():
-        return 0.0
-    shared = mean_of_ties(actual, order_by)[np.argsort(order_by, kind="stable")]
-    rank = np.arange(1, len(shared) + 1)
-    return float(((2 * rank - len(shared) - 1) * shared).sum() / (len(shared) * shared.sum()))
 
 
 def mean_of_ties(values: Vector, order_by: Vector) -> Vector:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from tenure.errors import EvidenceError
 from tenure.evaluation.comparison import Comparison, compare
-from tenure.evaluation.forecasts import mae, normalised_gini, total_ratio
+from tenure.evaluation.amounts import mae, normalised_gini, total_ratio
 from tenure.evaluation.intervals import bootstrap
 from tenure.evaluation.reliability import lift_table, reliability_table
 from tenure.prediction.baselines import CHAMPION, INPUTS
