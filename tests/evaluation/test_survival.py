@@ -115,18 +115,19 @@ def test_with_everybody_watched_they_are_the_usual_metrics():
 
 
 def test_calibration_sees_what_kaplan_meier_sees():
-    waits, days, returned, rate = known_world(4_000)
+    _, days, returned, rate = known_world(4_000)
     p = -np.expm1(-rate * 15)
     table = calibration_at(days, returned, p, 15.0, n_bins=4)
     lowest = p <= np.quantile(p, 0.25)
     expected = kaplan_meier(days[lowest], returned[lowest]).returned_by(15.0)
     assert [table[c][0].as_py() for c in ("observed", "low", "high")] == pytest.approx(np.array(expected))
-    assert ((table["low"].to_numpy() < table["predicted"].to_numpy()) & (table["predicted"].to_numpy() < table["high"].to_numpy())).sum() >= 3  # fmt: skip
+    low, predicted, high = (table[name].to_numpy() for name in ("low", "predicted", "high"))
+    assert ((low < predicted) & (predicted < high)).sum() >= 3
     assert calibration_error(table) < 0.03 < calibration_error(calibration_at(days, returned, p**2, 15.0, n_bins=4))
 
 
 def test_integrated_brier_is_the_mean_over_time():
-    waits, days, returned, rate = known_world(300)
+    _, days, returned, rate = known_world(300)
     horizons = np.array([2.0, 5.0, 9.0])
     p = -np.expm1(-rate[:, None] * horizons)
     scores = [brier_at(days, returned, p[:, h], t) for h, t in enumerate(horizons)]
@@ -135,7 +136,7 @@ def test_integrated_brier_is_the_mean_over_time():
 
 
 def test_many_users_take_no_pairs():
-    waits, days, returned, rate = known_world(200_000)
+    _, days, returned, rate = known_world(200_000)
     assert 0.6 < concordance(days, returned, rate) < 0.8
 
 
