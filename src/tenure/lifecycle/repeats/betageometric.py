@@ -40,7 +40,7 @@ class BetaGeometric(RepeatModel):
 
     @classmethod
     def likelihood(cls, parameters: Parameters, history: History) -> tuple[Vector, list[Vector]]:
-        """ln L = A1 + A2 + ln(e^A3 + [x + FIRST > 0] e^A4), and its derivatives in ln r, ln alpha, ln a and ln b."""
+        """The log-likelihood A1 + A2 + ln(e^A3 + [x + FIRST > 0] e^A4), and its derivatives in the logs of r to b."""
         r, alpha, a, b = parameters
         x, k = history.x, history.x + cls.FIRST  # k chances to leave were not taken by who is still here
         rise_r, d_rise_r = log_rising(r, x)

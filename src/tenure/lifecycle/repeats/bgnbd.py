@@ -14,7 +14,7 @@ class BGNBD(BetaGeometric):
 
     **`p_alive` is never a churn score.** It is 1 for everyone without a repeat, however long ago they came: nobody can
     leave before the first repeat. Ranking users by it is worse than chance (AUC for "comes again": 0.316 on the CDNOW
-    sample over 39 weeks, 0.356 on all of CDNOW over 30 days). Use `p_any(t, history)`, which from the same fit has 0.843.
+    sample over 39 weeks, 0.356 on all of CDNOW over 30 days). Use `p_any(t, history)`: 0.843 from the same fit.
 
     With covariates alpha_i = alpha exp(-g1 . z_i), a_i = a exp(g2 . z_i), b_i = b exp(g3 . z_i).
 

@@ -226,7 +226,7 @@ class RepeatModel(ABC):
 
 
 def log_rising(c: Vector, n: Vector) -> tuple[Vector, Vector]:
-    """ln Gamma(c + n) - ln Gamma(c) for counts n [B], and its derivative in c; c is [1] or [B]."""
+    """The difference ln Gamma(c + n) - ln Gamma(c) for counts n [B], and its derivative in c; c is [1] or [B]."""
     if len(c) == 1 and len(n) and n.max() < len(n):  # a table of all counts is shorter than the rows
         counts = np.arange(n.max() + 1)
         row = n.astype(np.intp)

@@ -49,10 +49,10 @@ class ParetoNBD(RepeatModel):
 
     @classmethod
     def likelihood(cls, parameters: Parameters, history: History) -> tuple[Vector, list[Vector]]:
-        """ln L, and its derivatives in ln r, ln alpha, ln s and ln beta.
+        """The log-likelihood, and its derivatives in ln r, ln alpha, ln s and ln beta.
 
-        L = Gamma(r + x) / Gamma(r) alpha^r beta^s [(alpha + T)^-(r + x) (beta + T)^-s + s A], where A is the integral of
-        (alpha + u)^-(r + x) (beta + u)^-(s + 1) over the moments u in (t_x, T) at which the user may have left.
+        L = Gamma(r + x) / Gamma(r) alpha^r beta^s [(alpha + T)^-(r + x) (beta + T)^-s + s A], where A is the integral
+        of (alpha + u)^-(r + x) (beta + u)^-(s + 1) over the moments u in (t_x, T) at which the user may have left.
         """
         r, alpha, s, beta = parameters
         p = r + history.x
@@ -60,7 +60,7 @@ class ParetoNBD(RepeatModel):
         log_alpha, log_beta = np.log(alpha), np.log(beta)
         at_alpha, at_beta = alpha + history.T, beta + history.T
         log_alpha_T, log_beta_T = np.log(at_alpha), np.log(at_beta)
-        A = power_integral(p, alpha, s + 1, beta, history.t_x, history.T)
+        A = power_integral((alpha, p), (beta, s + 1), history.t_x, history.T)
         here, gone = -p * log_alpha_T - s * log_beta_T, np.log(s) + A.log_value
         left = expit(gone - here)
         value = rise_r + r * log_alpha + s * log_beta + np.logaddexp(here, gone)
@@ -77,7 +77,7 @@ class ParetoNBD(RepeatModel):
         """
         r, alpha, s, beta = self.parameters_of(history)
         p, T = r + history.x, history.T
-        A = power_integral(p, alpha, s + 1, beta, history.t_x, T)
+        A = power_integral((alpha, p), (beta, s + 1), history.t_x, T)
         return np.asarray(expit(-(np.log(s) + A.log_value + p * np.log(alpha + T) + s * np.log(beta + T))))
 
     def p_any(self, t: Time, history: History) -> Vector:
@@ -88,7 +88,7 @@ class ParetoNBD(RepeatModel):
         """
         r, alpha, s, beta = self.parameters_of(history)
         p, at_alpha, at_beta = r + history.x, alpha + history.T, beta + history.T
-        A = power_integral(p + 1, at_alpha, s, at_beta, np.zeros(1), np.asarray(t, dtype=np.float64))
+        A = power_integral((at_alpha, p + 1), (at_beta, s), np.zeros(1), np.asarray(t, dtype=np.float64))
         log_comes = np.log(p) + p * np.log(at_alpha) + s * np.log(at_beta) + A.log_value
         return np.asarray(self.p_alive(history) * np.exp(np.minimum(log_comes, 0.0)))
 
@@ -105,13 +105,15 @@ class ParetoNBD(RepeatModel):
 
     def p_count(self, n: Count, t: Time) -> Vector:
         """How likely are exactly n repeats within t of the first commitment? P(X(t) = n), broadcast over n and t."""
-        n, t = np.broadcast_arrays(np.asarray(n, dtype=np.float64), np.asarray(t, dtype=np.float64))
+        counts, t = np.broadcast_arrays(np.asarray(n, dtype=np.float64), np.asarray(t, dtype=np.float64))
         r, alpha, s, beta = self.r, self.alpha, self.s, self.beta
         with np.errstate(divide="ignore"):
-            arrivals = np.where(n > 0, n * np.log(t / (alpha + t)), 0.0) + r * (np.log(alpha) - np.log(alpha + t))
-        chances = gammaln(r + n) - gammaln(r) - gammaln(n + 1)
+            arrivals = np.where(counts > 0, counts * np.log(t / (alpha + t)), 0.0) + r * (
+                np.log(alpha) - np.log(alpha + t)
+            )
+        chances = gammaln(r + counts) - gammaln(r) - gammaln(counts + 1)
         here = arrivals + s * (np.log(beta) - np.log(beta + t))
-        gone = np.log(s) + r * np.log(alpha) + s * np.log(beta) + count_integral(n, r, alpha, s + 1, beta, t)
+        gone = np.log(s) + r * np.log(alpha) + s * np.log(beta) + count_integral(counts, (alpha, r), (beta, s + 1), t)
         return np.asarray(np.exp(chances + np.logaddexp(here, gone)))
 
     def simulate(self, T: Vector, *, seed: int) -> History:
@@ -120,7 +122,7 @@ class ParetoNBD(RepeatModel):
         rate = draw.gamma(self.r, 1 / self.alpha, size=len(T))
         leaving = draw.gamma(self.s, 1 / self.beta, size=len(T))
         life = np.minimum(T, draw.exponential(size=len(T)) / np.maximum(leaving, np.finfo(float).tiny))
-        x = draw.poisson(rate * life)
+        x = draw.poisson(rate * life).astype(np.float64)
         return History(x, np.where(x > 0, life * draw.beta(np.maximum(x, 1), 1), 0.0), T)
 
 

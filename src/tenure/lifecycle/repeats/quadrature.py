@@ -1,4 +1,4 @@
-"""Two integrals that the models of repeats rest on, by Gaussian quadrature: accurate for any parameters, never overflowing.
+"""The integrals that the models of repeats rest on, by Gaussian quadrature: accurate for all parameters, no overflow.
 
 The papers write them as differences of hypergeometric functions 2F1, which cancel, overflow for long histories and have
 no derivative in their parameters at hand. Their integrands are positive and smooth, so a sum over few nodes gives the
@@ -23,6 +23,10 @@ _MOST_BETA_NODES = 512
 _COUNT_NODES = 128
 
 
+Power = tuple[Vector, Vector]
+"""alpha and p, of a factor (alpha + u)^-p."""
+
+
 class PowerIntegral(NamedTuple):
     """The integral of (alpha + u)^-p (beta + u)^-q over u in (low, high), and means under its integrand, each [B]."""
 
@@ -37,26 +41,26 @@ class PowerIntegral(NamedTuple):
     """Mean of 1 / (beta + u): -1/q times the derivative in beta."""
 
 
-def power_integral(p: Vector, alpha: Vector, q: Vector, beta: Vector, low: Vector, high: Vector) -> PowerIntegral:
+def power_integral(first: Power, second: Power, low: Vector, high: Vector) -> PowerIntegral:
     """What is the integral of (alpha + u)^-p (beta + u)^-q over u from low to high? All arguments broadcast to [B].
 
-    In t = ln((c + u) / (c + low)), c the smaller of alpha and beta, the integrand is analytic within a distance of pi of
-    the real line, whatever the parameters, so that Gauss-Legendre nodes converge fast; where it decays by more than
-    e^-37 the interval is cut. An empty interval has the log_value -inf.
+    In t = ln((c + u) / (c + low)), c the smaller of alpha and beta, the integrand is analytic within a distance of pi
+    of the real line, whatever the parameters, so that Gauss-Legendre nodes converge fast; where it has fallen by e^-37
+    the interval is cut. An empty interval has the log_value -inf.
     """
-    p, alpha, q, beta, low, high = np.broadcast_arrays(p, alpha, q, beta, low, high)
+    alpha, p, beta, q, low, high = np.broadcast_arrays(*first, *second, low, high)
     # c = the smaller of alpha and beta, with its power p_c; C = the larger
     swap = alpha > beta
     c, C = np.where(swap, beta, alpha) + low, np.where(swap, alpha, beta) + low
     p_c, p_C = np.where(swap, q, p), np.where(swap, p, q)
-    end = _end(c, C, p_c, p_C, np.log1p((high - low) / c))
+    end = _end((c, p_c), (C, p_C), np.log1p((high - low) / c))
     n_nodes = _n_nodes(end, p_c * end + p_C * np.log1p(c * np.expm1(end) / C))
     result = np.empty((5, len(end)))
     for n in np.unique(n_nodes):
         rows = np.flatnonzero(n_nodes == n)
         for start in range(0, len(rows), _ROWS_AT_ONCE):
             block = rows[start : start + _ROWS_AT_ONCE]
-            result[:, block] = _legendre(int(n), c[block], C[block], p_c[block], p_C[block], end[block])
+            result[:, block] = _legendre(int(n), (c[block], p_c[block]), (C[block], p_C[block]), end[block])
     log_value, mean_t, mean_T, inverse_c, inverse_C = result
     log_value -= (p_c - 1) * np.log(c) + p_C * np.log(C)
     of_c, of_C = (np.log(c) + mean_t, inverse_c / c), (np.log(C) + mean_T, inverse_C / C)
@@ -69,12 +73,13 @@ def power_integral(p: Vector, alpha: Vector, q: Vector, beta: Vector, low: Vecto
     )
 
 
-def _end(c: Vector, C: Vector, p_c: Vector, p_C: Vector, length: Vector) -> Vector:
+def _end(small: Power, large: Power, length: Vector) -> Vector:
     """Where in t the integrand has become negligible, at most `length`.
 
     Its fall G(t) = (p_c - 1) t + p_C ln(1 + c (e^t - 1) / C) is convex with G(0) = 0, so Newton's steps from the far
     end move towards the point where G = 37 and never beyond it.
     """
+    (c, p_c), (C, p_C) = small, large
     end = length.copy()
     rows = np.arange(len(end))
     for _ in range(50):
@@ -96,8 +101,9 @@ def _n_nodes(length: Vector, fall: Vector) -> NDArray[np.int64]:
     return np.asarray(8 * np.ceil(need / 8), dtype=np.int64)
 
 
-def _legendre(n: int, c: Vector, C: Vector, p_c: Vector, p_C: Vector, end: Vector) -> Matrix:
-    """log of the integral relative to its integrand at t = 0, and means of t, ln((C+u)/C), c/(c+u), C/(C+u)."""
+def _legendre(n: int, small: Power, large: Power, end: Vector) -> Matrix:
+    """The log of the integral relative to its integrand at t = 0, and means of t, ln((C+u)/C), c/(c+u), C/(C+u)."""
+    (c, p_c), (C, p_C) = small, large
     nodes, weights = _legendre_nodes(n)
     t = nodes[:, None] * end
     e_t = np.exp(t)
@@ -129,7 +135,7 @@ def _legendre_nodes(n: int) -> tuple[Vector, Vector]:
 
 
 def mean_commitments(shape: Vector, scale: Vector, a: Vector, b: Vector, t: Vector) -> Vector:
-    """How many commitments within t, when each ends the matter with probability p ~ Beta(a, b)? [B]
+    """How many commitments within t, when each ends the matter with probability p ~ Beta(a, b)? [B].
 
     The rate is lambda ~ Gamma(shape, scale). Mean over p of (1 - (1 + p t / scale)^-shape) / p, which is the papers'
     (a + b - 1) / (a - 1) * [1 - (scale / (scale + t))^shape 2F1(shape, b; a + b - 1; t / (scale + t))], also at a = 1.
@@ -186,11 +192,12 @@ def _beta_nodes(n: int, a: Vector, b: Vector) -> tuple[Matrix, Matrix]:
     return nodes, vectors[:, 0, :] ** 2
 
 
-def count_integral(n: Vector, r: float, alpha: float, q: float, beta: float, t: Vector) -> Vector:
+def count_integral(n: Vector, first: tuple[float, float], second: tuple[float, float], t: Vector) -> Vector:
     """What is ln of the integral of u^n (alpha + u)^-(r + n) (beta + u)^-q over u in (0, t)? Of n's shape.
 
     With v = u / (alpha + u) = z y it has the weight y^n on (0, 1), that of the law Beta(n + 1, 1).
     """
+    (alpha, r), (beta, q) = first, second
     z = t / (alpha + t)
     counts, which = np.unique(n, return_inverse=True)
     nodes, weights = _beta_nodes(_COUNT_NODES, counts + 1, np.ones(len(counts)))
