@@ -138,41 +138,25 @@ def calibrator_from_arrays(arrays: Mapping[str, NDArray[np.float64]]) -> Calibra
     return Isotonic(arrays["forecast"], arrays["observed"])
 
 
-def choose_calibrator(p: Vector, y: NDArray[np.bool_]) -> Calibrator:
-    """Which map makes these forecasts [B] truest, on users it was not fitted on?
-
-    None at all, Platt or isotonic, from simple to flexible: the more flexible one must lower the cross-validated
-    log-loss by more than one standard error of the paired difference. The chosen one is fitted on everybody.
-    """
-    if min(int(y.sum()), int((~y).sum())) < 2 * _FOLDS:
-        return IDENTITY
-    best: Callable[[Vector, NDArray[np.bool_]], Calibrator] | None = None
-    best_losses = _losses(p, y)
-    for fit in (Platt.fit, Isotonic.fit):
-        losses = _losses(_cross_fitted(fit, p, y), y)
-        gain = best_losses - losses
-        if gain.mean() > gain.std(ddof=1) / np.sqrt(len(gain)):
-            best, best_losses = fit, losses
-    return best(p, y) if best else IDENTITY
-
-
-def choose_shape(p: Vector, y: NDArray[np.bool_], as_of: NDArray[np.generic]) -> Calibrator:
-    """Which map mends the shape of honest forecasts p [B] of several cut-offs `as_of` [B], judged on later ones?
+def choose_calibrator(p: Vector, y: NDArray[np.bool_], as_of: NDArray[np.generic] | None = None) -> Calibrator:
+    """Which map makes honest forecasts p [B] of several cut-offs `as_of` [B] truest, judged on later ones?
 
     The log-odds of each cut-off are first moved so that its total is right: what moves from one window to the next is
     no property of the forecasts, and is left to `level`. None at all, Platt, beta or isotonic, from simple to flexible:
     each is learnt on the earlier cut-offs and judged on the next; the more flexible one must lower the log-loss by more
     than one standard error of the paired difference. Of a single cut-off, folds of its users take the place of time.
-    The chosen one is fitted on everybody.
+    The chosen one is fitted on everybody. Without `as_of` the map may mend the total, too.
     """
     if min(int(y.sum()), int((~y).sum())) < 2 * _FOLDS:
         return IDENTITY
-    times, cutoff = np.unique(as_of, return_inverse=True)
-    p = _each_total_right(p, y, cutoff)
-    if len(times) == 1:
+    cutoff = np.zeros(len(p), np.int64) if as_of is None else np.unique(as_of, return_inverse=True)[1]
+    right = _as_given if as_of is None else _each_total_right
+    p = right(p, y, cutoff)
+    n_cutoffs = int(cutoff.max()) + 1
+    if n_cutoffs == 1:
         trials = [(np.arange(len(p)) % _FOLDS != k, np.arange(len(p)) % _FOLDS == k) for k in range(_FOLDS)]
     else:
-        trials = [(cutoff < k, cutoff == k) for k in range(1, len(times))]
+        trials = [(cutoff < k, cutoff == k) for k in range(1, n_cutoffs)]
     trials = [(learn, judge) for learn, judge in trials if 0 < y[learn].sum() < learn.sum()]
     if not trials:
         return IDENTITY
@@ -181,7 +165,7 @@ def choose_shape(p: Vector, y: NDArray[np.bool_], as_of: NDArray[np.generic]) ->
     for fit in (Platt.fit, Beta.fit, Isotonic.fit):
         losses = np.concatenate(
             [
-                _losses(_each_total_right(fit(p[learn], y[learn])(p[judge]), y[judge], cutoff[judge]), y[judge])
+                _losses(right(fit(p[learn], y[learn])(p[judge]), y[judge], cutoff[judge]), y[judge])
                 for learn, judge in trials
             ]
         )
@@ -191,20 +175,16 @@ def choose_shape(p: Vector, y: NDArray[np.bool_], as_of: NDArray[np.generic]) ->
     return best(p, y) if best else IDENTITY
 
 
+def _as_given(p: Vector, _y: NDArray[np.bool_], _cutoff: NDArray[np.int64]) -> Vector:
+    return p
+
+
 def _each_total_right(p: Vector, y: NDArray[np.bool_], cutoff: NDArray[np.int64]) -> Vector:
     right = np.empty_like(p)
     for k in np.unique(cutoff):
         rows = cutoff == k
         right[rows] = moved(p[rows], shift_of(p[rows], y[rows].astype(np.float64))[0], is_amount=False)
     return right
-
-
-def _cross_fitted(fit: Callable[[Vector, NDArray[np.bool_]], Calibrator], p: Vector, y: NDArray[np.bool_]) -> Vector:
-    fold = np.arange(len(p)) % _FOLDS
-    calibrated = np.empty_like(p)
-    for k in range(_FOLDS):
-        calibrated[fold == k] = fit(p[fold != k], y[fold != k])(p[fold == k])
-    return calibrated
 
 
 def _losses(p: Vector, y: NDArray[np.bool_]) -> Vector:

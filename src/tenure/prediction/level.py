@@ -30,9 +30,8 @@ _WANDER = (0.0, 0.03, 0.1, 0.2, 0.4, 0.8)
 _FLICKER = (0.0, 0.03, 0.1, 0.2, 0.4)
 _MEMORY = (1.0, 4.0, 16.0, 256.0)  # in horizons
 _WANDER_SD, _FLICKER_SD = 0.3, 0.15
-_TERM_MEAN, _TERM_SD = np.array([1.0, 0.0]), np.array([0.5, 0.5])
+_TERM_MEAN, _TERM_SD = np.array([1.0, -0.75]), np.array([0.4, 0.35])
 _MOST_WINDOWS = 60  # older ones tell nothing of now and cost time
-_LEAST_TRIALS = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,8 +116,7 @@ class Level:
 
         `forecast` [B] are probabilities or amounts made without knowledge of `outcome` [B] at the cut-offs `as_of` [B].
         With `daily` (what happened day by day up to now) and `learnt_from` (the cut-off of every example [N]) the
-        calendar is tried: it is used if, learnt only from what was known at each past cut-off, it foresaw the shifts
-        of these windows better than the level alone, beyond one standard error. `is_absence`: the outcome is that
+        calendar is tried: it is used if it has foreseen past windows (see `Season.confirmed`). `is_absence`: the outcome is that
         nothing happens (churn).
 
         Raises:
@@ -131,20 +129,14 @@ class Level:
         windows = windows.rows(np.arange(len(windows.as_of)) >= len(windows.as_of) - _MOST_WINDOWS)
         times, n = np.unique(as_of if learnt_from is None else learnt_from, return_counts=True)
         direction = -1.0 if is_absence else 1.0
-        plain = cls(windows, horizon_days, is_amount, direction, None, times, n.astype(np.float64))
-        if daily is None:
-            return plain
-        try:
-            season = Season.fit(daily)
-        except EvidenceError:
-            return plain  # too few days for a season; `season` says so by being None
-        return plain._with(season) if plain._is_confirmed(daily) else plain
+        season = None if daily is None else Season.confirmed(daily, horizon_days)
+        return cls(windows, horizon_days, is_amount, direction, season, times, n.astype(np.float64))
 
     def at(self, as_of: datetime) -> Shift:
         """How are forecasts moved that are made at this cut-off? Only windows that were over by then count."""
         moment = np.datetime64(as_of, "us")
         known = self.windows.rows(self.windows.as_of + self._horizon <= moment)
-        terms = self.terms(np.append(known.as_of, moment))
+        terms = self._terms(np.append(known.as_of, moment))
         mixture = self._forecast(known, moment, terms)
         level = self._forecast(known, moment, terms, of_level_only=True)
         total = float(mixture.mean[0])
@@ -202,33 +194,7 @@ class Level:
     def _horizon(self) -> np.timedelta64:
         return np.timedelta64(self.horizon_days, "D")
 
-    def _with(self, season: Season) -> Level:
-        return Level(
-            self.windows, self.horizon_days, self.is_amount, self.direction, season, self.learnt_from, self.n_examples
-        )
-
-    def _is_confirmed(self, daily: Daily) -> bool:
-        """Did the calendar, as far as it was known then, foresee the shifts of past windows?"""
-        gains, moments = [], []
-        for i, moment in enumerate(self.windows.as_of):
-            known = self.windows.rows(self.windows.as_of + self._horizon <= moment)
-            try:
-                season = Season.fit(daily.before(moment))
-            except EvidenceError:
-                continue
-            terms = self._with(season).terms(np.append(known.as_of, moment))
-            seen = float(self.windows.shift[i]), float(self.windows.error[i])
-            with_calendar = self._forecast(known, moment, terms).log_density(*seen)
-            gains.append(with_calendar - self._forecast(known, moment, terms * 0).log_density(*seen))
-            moments.append(moment)
-        if len(gains) < _LEAST_TRIALS:
-            return False
-        # Windows that overlap are not so many trials as they seem.
-        n_apart = 1 + (moments[-1] - moments[0]) / self._horizon
-        error = np.std(gains, ddof=1) / np.sqrt(min(len(gains), n_apart))
-        return bool(np.mean(gains) > error)
-
-    def terms(self, moments: Times) -> Matrix:
+    def _terms(self, moments: Times) -> Matrix:
         """How much busier is the window after, and the one before, than those of the examples then known?
 
         Logarithms [n, 2]; the model has learnt the season of its examples, and knows the users by what they did before.

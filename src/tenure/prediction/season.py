@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import ibis
 import numpy as np
@@ -29,6 +29,7 @@ _SEASON_SD = 0.5  # of the first harmonic; the k-th is expected to be k times sm
 _WEEKDAY_SD = 0.5
 _TREND_SD = 2.0  # change of the slope at a knot, per year
 _KNOT_DAYS = 182.0
+_TRIAL_DAYS, _LEAST_TRIALS = 7, 3
 _STEPS = 60
 _CLOSE = 1e-9
 
@@ -144,6 +145,34 @@ class Season:
         weekday = weights[-7:]
         return cls(weights[-7 - 2 * _HARMONICS : -7], weekday - weekday.mean())
 
+    @classmethod
+    def confirmed(cls, daily: Daily, horizon_days: int) -> Season | None:
+        """The season of these days, if seasons learnt from less have foreseen what came next; else None.
+
+        Every week, a season learnt from the days before foresees how much busier the next `horizon_days` will be than
+        the last; it must be closer than "no busier" by more than one standard error (windows that overlap are not so
+        many trials as they seem). None also where the log is too short for three such trials.
+        """
+        gains = []
+        n_days = len(daily.amount)
+        n_busy_from = int(np.argmax(daily.n_known > 0))
+        ends = range(n_days - horizon_days, n_busy_from + LEAST_DAYS - 1, -_TRIAL_DAYS)
+        for end in ends:
+            next_, last = daily.amount[end : end + horizon_days].sum(), daily.amount[end - horizon_days : end].sum()
+            if not (next_ > 0 and last > 0):
+                continue
+            moment = daily.first + end
+            season = cls.fit(daily.before(moment))
+            starts = np.array([moment, moment - horizon_days]).astype("datetime64[us]")
+            said_next, said_last = np.log(season.mean(starts, horizon_days))
+            came = np.log(next_ / last)
+            gains.append(came**2 - (came - (said_next - said_last)) ** 2)
+        if len(gains) < _LEAST_TRIALS:
+            return None
+        n_apart = 1 + (len(gains) - 1) * _TRIAL_DAYS / horizon_days
+        error = np.std(gains, ddof=1) / np.sqrt(min(len(gains), n_apart))
+        return cls.fit(daily) if np.mean(gains) > error else None
+
     def index(self, days: Days) -> Vector:
         """How busy is each day [N], 1 being the average?"""
         log_index = _fourier(days) @ self.fourier + self.weekday[_weekday(days)]
@@ -154,7 +183,7 @@ class Season:
         if not len(starts):
             return np.empty(0)
         first = starts.min().astype("datetime64[D]")
-        last = starts.max().astype("datetime64[D]") + timedelta(days=int(np.ceil(n_days)) + 1)
+        last = starts.max().astype("datetime64[D]") + np.timedelta64(int(np.ceil(n_days)) + 1, "D")
         days = np.arange(first, last + 1)
         sums = np.concatenate([[0.0], np.cumsum(self.index(days))])
         begin = (starts - first) / np.timedelta64(1, "D")

@@ -24,7 +24,7 @@ class BetaGeometric(RepeatModel):
     """Rate lambda ~ Gamma(r, alpha); a chance p ~ Beta(a, b) to leave after a commitment."""
 
     PARAMETERS: ClassVar = ("r", "alpha", "a", "b")
-    SCALES: ClassVar = frozenset({"alpha"})
+    SCALES: ClassVar = MappingProxyType({"alpha": "gap"})
     SHIFTED: ClassVar = MappingProxyType({"alpha": -1, "a": 1, "b": 1})
     FIRST: ClassVar[int]
     """1 if a user may leave right after the first commitment, 0 if only after a repeat."""

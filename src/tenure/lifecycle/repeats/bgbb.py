@@ -28,7 +28,7 @@ class BGBB(RepeatModel):
     """
 
     PARAMETERS: ClassVar = ("alpha", "beta", "gamma", "delta")
-    SCALES: ClassVar = frozenset[str]()
+    SCALES: ClassVar = MappingProxyType[str, str]({})
     SHIFTED: ClassVar = MappingProxyType[str, int]({})
 
     alpha: float

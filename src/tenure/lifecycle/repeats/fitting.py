@@ -31,10 +31,10 @@ class FitConfig:
     prior: float = 1.0
     """How much a weak prior counts: 0 is pure maximum likelihood, as in the papers.
 
-    The prior is log-normal: each shape parameter lies near 1 and each scale parameter near the mean time observed,
-    within a factor of e^2 = 7.4 (one standard deviation); each covariate's effect lies near 0, within 2 per standard
-    deviation of the covariate. It hardly moves a fit to thousands of users, and keeps a handful of them from being
-    fitted by an infinite parameter.
+    The prior is log-normal: each shape lies near 1, the scale of rates near the mean time between commitments, and the
+    scale of lives near the mean time observed, within a factor of e^2 = 7.4 (one standard deviation); the effect of a
+    covariate lies near 0, within 2 per standard deviation of it. It hardly moves a fit to thousands of users, and keeps
+    a handful of them from being fitted by an infinite parameter.
     """
     max_iterations: int = 500
     """Steps of L-BFGS-B before the fit is refused as not converged."""
@@ -84,7 +84,7 @@ def maximise(
             theta = _refine(objective, theta, _information(rough, theta), prior_mean, config)
         _refuse_runaways(theta, prior_mean, names)
         curvatures, directions = np.linalg.eigh(_information(objective, theta))
-        if curvatures[0] <= 0:
+        if curvatures[0] <= BOUND**-2:  # a standard error as wide as the bounds
             continue
         covariance = (directions / curvatures) @ directions.T
         gradient = objective(theta)[1]
@@ -123,7 +123,7 @@ def _descend(objective: Objective, start: Vector, prior_mean: Vector, config: Fi
 
 
 def _refine(objective: Objective, start: Vector, information: Matrix, prior_mean: Vector, config: FitConfig) -> Vector:
-    """The optimum of all rows from that of a part, whose curvature is nearly theirs: Newton's steps with it, a handful."""
+    """The optimum of all rows, from that of a part and its curvature, which is nearly theirs: a few Newton steps."""
     theta = start
     for _ in range(_CHORDS):
         gradient = objective(theta)[1]

@@ -31,8 +31,8 @@ class RepeatModel(ABC):
 
     PARAMETERS: ClassVar[tuple[str, ...]]
     """The parameters, as the paper names them; each is above 0."""
-    SCALES: ClassVar[frozenset[str]]
-    """Those that are a time; the others are shapes, without a unit."""
+    SCALES: ClassVar[Mapping[str, str]]
+    """Those that are a time, of the order of the "gap" between commitments or of the "span" observed."""
     SHIFTED: ClassVar[Mapping[str, int]]
     """Those that depend on covariates: parameter_i = parameter * exp(sign * effects . z_i), and the sign."""
 
@@ -66,8 +66,9 @@ class RepeatModel(ABC):
         centre, spread = _standards(history)
         distinct = history.distinct(weights)
         n_effects = len(cls.SHIFTED) * len(centre)
-        scale = np.log(_mean_time(distinct))
-        prior_mean = np.array([scale if name in cls.SCALES else 0.0 for name in cls.PARAMETERS] + [0.0] * n_effects)
+        times = _times(distinct)
+        logs = [np.log(times[cls.SCALES[name]]) if name in cls.SCALES else 0.0 for name in cls.PARAMETERS]
+        prior_mean = np.array(logs + [0.0] * n_effects)
         names = cls.PARAMETERS + tuple(f"effect {c} on {name}" for name in cls.SHIFTED for c in range(len(centre)))
 
         def objective_of(rows: Distinct) -> Objective:
@@ -258,12 +259,13 @@ def _standards(history: History) -> tuple[Vector, Vector]:
     return history.covariates.mean(axis=0), spread
 
 
-def _mean_time(distinct: Distinct) -> float:
-    """The mean time observed, which gives the prior its unit."""
-    mean = float(np.average(distinct.history.T, weights=distinct.counts))
-    if not mean > 0:
+def _times(distinct: Distinct) -> dict[str, float]:
+    """The mean time observed, and the mean time between commitments: they give the prior its unit."""
+    observed = float(distinct.counts @ distinct.history.T)
+    if not observed > 0:
         raise EvidenceError("No user has been observed for any time yet (every T is 0); come back a period later")
-    return mean
+    n_users = float(distinct.counts.sum())
+    return {"span": observed / n_users, "gap": observed / (n_users + float(distinct.counts @ distinct.history.x))}
 
 
 def _every(distinct: Distinct, step: int) -> Distinct:

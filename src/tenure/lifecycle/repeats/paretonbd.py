@@ -35,7 +35,7 @@ class ParetoNBD(RepeatModel):
     """
 
     PARAMETERS: ClassVar = ("r", "alpha", "s", "beta")
-    SCALES: ClassVar = frozenset({"alpha", "beta"})
+    SCALES: ClassVar = MappingProxyType({"alpha": "gap", "beta": "span"})
     SHIFTED: ClassVar = MappingProxyType({"alpha": -1, "beta": -1})
 
     r: float
