@@ -14,7 +14,7 @@ import ibis
 import pytest
 from ibis.expr.types import Table
 
-from tenure.domain import Domain
+from tenure.domain import Domain, Role
 from tenure.events import normalise, quality
 from tenure.events.log import EVENTS_TABLE, ITEMS_TABLE, USERS_TABLE, unbound
 from tenure.events.sessions import with_sessions
@@ -26,6 +26,7 @@ from tenure.lifecycle.signs import signs
 from tenure.lifecycle.stages import stages
 from tenure.lifecycle.states import reach, return_rates, state_counts
 from tenure.lifecycle.stickiness import stickiness
+from tenure.lifecycle.survival.spells import spells
 from tenure.lifecycle.thresholds import Thresholds, evidence
 from tenure.prediction.labels import labels
 from tenure.profiles import quality_evidence
@@ -104,6 +105,8 @@ RELATIONS: dict[str, Table] = {
     "return_rates": return_rates(ACTIVE, ONE, "week"),
     "sessions": with_sessions(EVENTS_TABLE, 30.0),
     "signs_at_one": signs(EVENTS_TABLE, ONE, THRESHOLDS),
+    "spells_at_one": spells(EVENTS_TABLE, ONE, datetime(2024, 7, 1)),
+    "spells_at_two_of_commitments": spells(EVENTS_TABLE, TWO, datetime(2024, 7, 1), Role.COMMITMENT, grain_days=1.0),
     "stage_history": flow.stage_history(PLACED),
     "stages_at_two": stages(EVENTS_TABLE, TWO, THRESHOLDS),
     "state_counts": state_counts(ACTIVE, ONE, "week"),

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from tenure.errors import ConfigError
 from tenure.evaluation.kaplan_meier import check_spells, kaplan_meier
 
 Vector = NDArray[np.float64]
@@ -39,14 +40,14 @@ def return_curves(
         ConfigError: lengths differ, or a number is negative or not finite.
     """
     days, returned = check_spells(days, returned)
-    names, member = np.unique(np.asarray(group, dtype=np.str_), return_inverse=True)
+    names, member = _members(group, len(days))
     parts = []
     for g, name in enumerate(names):
         found = kaplan_meier(days[member == g], returned[member == g], level=level)
         at = np.append(np.arange(0.0, found.observed_days, step_days), found.observed_days)
         share, low, high = found.returned_by(at)
         n_users = int((member == g).sum())
-        columns = [[str(name)] * len(at), [n_users] * len(at), at, share, _nullable(low), _nullable(high)]
+        columns = [[name] * len(at), [n_users] * len(at), at, share, _nullable(low), _nullable(high)]
         parts.append(pa.table(columns, schema=CURVES))
     return pa.concat_tables(parts)
 
@@ -60,14 +61,14 @@ def return_times(
     watched long enough to tell.
     """
     days, returned = check_spells(days, returned)
-    names, member = np.unique(np.asarray(group, dtype=np.str_), return_inverse=True)
+    names, member = _members(group, len(days))
     rows = []
     for g, name in enumerate(names):
         found = kaplan_meier(days[member == g], returned[member == g])
         shares = found.returned_by(np.array(horizons_days, dtype=np.float64))[0]
         rows.append(
             {
-                "group": str(name),
+                "group": name,
                 "n_users": int((member == g).sum()),
                 "n_returned": int(returned[member == g].sum()),
                 "median_days": found.quantile() if np.isfinite(found.quantile()) else None,
@@ -75,6 +76,13 @@ def return_times(
             }
         )
     return pa.Table.from_pylist(rows, schema=_times_schema(horizons_days))
+
+
+def _members(group: Sequence[str], n: int) -> tuple[list[str], NDArray[np.int64]]:
+    if len(group) != n:
+        raise ConfigError(f"groups: expected one group per spell, got {len(group)} for {n} spells")
+    names, member = np.unique(np.asarray(group, dtype=np.str_), return_inverse=True)
+    return names.tolist(), member.astype(np.int64)
 
 
 def _times_schema(horizons_days: Sequence[int]) -> pa.Schema:

@@ -13,7 +13,7 @@ from scipy.linalg import block_diag
 
 from tenure.errors import ConfigError, EvidenceError
 from tenure.evaluation.kaplan_meier import check_spells
-from tenure.lifecycle.survival.fitting import blocks, difference_penalty, maximise
+from tenure.lifecycle.survival.fitting import blocks, cut, difference_penalty, maximise
 from tenure.lifecycle.survival.rhythm import KNOTS, Rhythm, hats
 
 Vector = NDArray[np.float64]
@@ -27,22 +27,24 @@ class HazardConfig:
     """How the hazard of return is learnt."""
 
     edges_days: tuple[float, ...] = (
-        0, 1, 2, 3, 4, 5, 6, 7, 10, 14, 21, 30, 45, 60, 90, 120, 180, 270, 365, 545, 730
+        0, 1 / 24, 1 / 8, 1 / 4, 1 / 2, 1, 2, 3, 4, 5, 6, 7, 10, 14, 21, 30, 45, 60, 90, 120, 180, 270, 365, 545, 730
     )  # fmt: skip
     """Between two of these days after the cut-off the hazard is constant; days that nobody was watched are left out."""
     penalty: float = 10.0
     """Strength of the penalty on the weights, penalty / 2 * |weights|^2; the inputs are in comparable units."""
     smoothness: float = 1.0
     """Strength of the penalty on steps of the hazard from bin to bin, and on bends of the effect of being late."""
+    fading_penalty: float = 1.0
+    """Strength of the penalty on the fading of what was known at the cut-off; the larger, the more proportional are the
+    hazards of users at all times."""
 
     def __post_init__(self) -> None:
         edges = self.edges_days
         if len(edges) < 2 or edges[0] != 0 or any(b <= a for a, b in pairwise(edges)):
             raise ConfigError(f"edges_days: expected rising days that start with 0, got {list(edges)}")
-        if not (self.penalty > 0 and self.smoothness > 0):
-            raise ConfigError(
-                f"expected a penalty and a smoothness above 0, got {self.penalty!r} and {self.smoothness!r}"
-            )
+        for name in ("penalty", "smoothness", "fading_penalty"):
+            if not getattr(self, name) > 0:
+                raise ConfigError(f"{name}: expected a number above 0, got {getattr(self, name)!r}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +56,8 @@ class ReturnModel:
         h_ik = exp(a_k + s_k (x_i . b + f(lateness_ik)))
 
     where a is the log hazard of an average user, x the inputs, f the effect of being late by the own rhythm, which
-    changes while the user stays away, and s_k = 1 unless `calibrated` found that what is known now fades with time.
+    changes while the user stays away, and s how much of what was known at the cut-off still holds: it is 1 at the time
+    of a usual return and mostly falls, a line in the log of time.
     """
 
     edges_days: Vector
@@ -63,6 +66,8 @@ class ReturnModel:
     """a [K]"""
     slope: Vector
     """s [K]"""
+    log_time: Vector
+    """The log of 1 + the middle day of each bin, less its mean over the returns [K]: s = 1 + phi log_time as fitted."""
     weights: Vector
     """b [D]: log hazard per unit of each input; 0.1 = about 10 % more likely on any day."""
     late_effect: Vector
@@ -70,7 +75,7 @@ class ReturnModel:
     typical_gap_days: float
     """Pause of users who have none of their own yet."""
     covariance: Matrix
-    """Of (a, b, f) as fitted [P, P]: the inverse of the information, penalty included."""
+    """Of (a, b, f, phi) as fitted [P, P]: the inverse of the information, penalty included."""
 
     @classmethod
     def fit(
@@ -110,30 +115,32 @@ class ReturnModel:
             raise EvidenceError("Everybody returned at the very cut-off, so there is no time of absence to learn from")
         edges = np.array([*(edge for edge in config.edges_days if edge < days.max()), days.max()])
         middle = _middle(edges)
+        log_time = np.log1p(middle)
+        log_time -= cut(days[returned], returned[returned], edges)[1].sum(axis=0) @ log_time / n_returns
         typical = rhythm.typical_gap_days if rhythm else 1.0
         n_bins, n_knots = len(middle), len(KNOTS) if rhythm else 0
 
+        # A level of f could as well be one of a: f is measured from the average user's on the first day.
+        average = hats(rhythm.lateness(middle[:1], typical)).mean(axis=(0, 1)) if rhythm else np.zeros(0)
+
         def varying(rows: slice) -> Array:
-            return hats(rhythm[rows].lateness(middle, typical)) if rhythm else np.zeros((*days[rows].shape, n_bins, 0))
+            late = hats(rhythm[rows].lateness(middle, typical)) if rhythm else np.zeros((*days[rows].shape, n_bins, 0))
+            return late - average
 
         penalty = block_diag(
             config.smoothness * difference_penalty(n_bins, 1),
             config.penalty * np.eye(X.shape[1]),
             config.smoothness * (difference_penalty(n_knots, 2) + 0.1 * np.eye(n_knots)),
+            config.fading_penalty,
         )
         start = np.zeros(len(penalty))
         start[:n_bins] = np.log(n_returns / exposure)
-        found = maximise(
-            lambda: blocks(X, days, returned, edges, varying=varying, offset=lambda _: np.zeros((1, 1))), start, penalty
-        )
-        # The likelihood knows only the sum of a and f: f is measured from the average user's on the first day.
-        centre = np.eye(len(penalty))
-        if rhythm:
-            average = hats(rhythm.lateness(middle[:1], typical)).mean(axis=(0, 1))
-            centre[:n_bins, -n_knots:] += average
-            centre[-n_knots:, -n_knots:] -= average
-        a, b, f = np.split(centre @ found.theta, [n_bins, n_bins + X.shape[1]])
-        return cls(edges, a, np.ones(n_bins), b, f, typical, centre @ found.covariance @ centre.T)
+        users = blocks(X, days, returned, edges, varying=varying, offset=lambda _: np.zeros((1, 1)))
+        found = maximise(users, start, penalty, log_time)
+        centred = block_diag(np.eye(n_bins + X.shape[1]), np.eye(n_knots) - average, 1.0)
+        a, b, f, phi = np.split(centred @ found.theta, np.cumsum([n_bins, X.shape[1], n_knots]))
+        covariance = centred @ found.covariance @ centred.T
+        return cls(edges, a, 1 + phi * log_time, log_time, b, f, typical, covariance)
 
     @property
     def observed_days(self) -> float:
@@ -197,11 +204,14 @@ class ReturnModel:
         return self.quantile(X, 0.5, rhythm)
 
     def interval(self, X: Matrix, level: float, rhythm: Rhythm | None = None) -> Matrix:
-        """Between which days does each user return with this probability, as likely too early as too late? [B, 2]."""
+        """Between which days does each user return with this probability, as likely before as after? [B, 2].
+
+        An end beyond `observed_days` is infinite; such an interval holds the return more often than it states.
+        """
         return self.quantile(X, np.array([(1 - level) / 2, (1 + level) / 2]), rhythm)
 
     def standard_error(self, X: Matrix, days: Vector, rhythm: Rhythm | None = None) -> Matrix:
-        """How far may `curve` be off because the data were few? [B, H], by the delta method, slopes taken as known."""
+        """How far may `curve` be off because the data were few? [B, H], by the delta method; `calibrated` adds none."""
         weight = self._time_in_bins(days)  # [H, K]
         relative = self.relative(X, rhythm)
         hazard = np.exp(self.log_hazard + self.slope * relative)
@@ -212,6 +222,7 @@ class ReturnModel:
             parts = [hazard * w, X * (effect @ w)[:, None]]
             if late is not None:
                 parts.append(np.einsum("bk,bkj->bj", effect * w, late))
+            parts.append(((hazard * relative) @ (w * self.log_time))[:, None])
             gradient = np.hstack(parts)  # of the cumulated hazard [B, P]
             variance = np.einsum("bp,pq,bq->b", gradient, self.covariance, gradient, optimize=True)
             errors[:, h] = np.sqrt(variance) * np.exp(-(hazard @ w))
@@ -225,8 +236,8 @@ class ReturnModel:
         k = self._bin(day)
         moved = X * self.weights
         late = self.relative(X, rhythm)[:, k] - moved.sum(axis=1)
-        columns: Matrix = np.column_stack([moved, late if rhythm else np.zeros(len(X))])
-        return self.slope[k] * columns
+        columns: Matrix = self.slope[k] * np.column_stack([moved, late if rhythm else np.zeros(len(X))])
+        return columns
 
     def calibrated(self, X: Matrix, days: Vector, returned: Flags, *, rhythm: Rhythm | None = None) -> Self:
         """The same model set right on spells that it was not fitted on, from a later cut-off.
@@ -243,30 +254,22 @@ class ReturnModel:
             raise EvidenceError("Nobody returned after the cut-off that is to calibrate; use an earlier one")
         relative = self.relative(X, rhythm)
         seen = np.minimum(days, self.observed_days)
-        middle = np.log1p(np.minimum(_middle(self.edges_days), seen.max()))
-        late = middle - middle[0]
-        n_bins = len(late)
+        reached = np.maximum(self.edges_days[:-1] < seen.max(), [True, *[False] * (len(self.slope) - 1)])
+        log_time = np.minimum(self.log_time, self.log_time[reached][-1])  # no line is drawn into time not seen
+        n_bins = len(log_time)
 
         def varying(rows: slice) -> Array:
-            return np.stack([relative[rows], relative[rows] * late], axis=-1)
+            return np.stack([relative[rows], relative[rows] * log_time], axis=-1)
 
         def offset(rows: slice) -> Matrix:
             return self.log_hazard + self.slope * relative[rows]
 
-        found = maximise(
-            lambda: blocks(
-                np.zeros((len(seen), 0)),
-                seen,
-                returned & (days <= self.observed_days),
-                self.edges_days,
-                varying=varying,
-                offset=offset,
-            ),
-            np.zeros(n_bins + 2),
-            block_diag(difference_penalty(n_bins, 1), np.eye(2)),
-        )
-        shift, (level, fading) = found.theta[:n_bins], found.theta[n_bins:]
-        slope = np.maximum(self.slope + level + fading * late, 0.0)
+        nothing, back = np.zeros((len(seen), 0)), returned & (days <= self.observed_days)
+        users = blocks(nothing, seen, back, self.edges_days, varying=varying, offset=offset)
+        penalty = block_diag(difference_penalty(n_bins, 1), np.eye(3))
+        found = maximise(users, np.zeros(len(penalty)), penalty, np.zeros(n_bins))
+        shift, (level, fading, _) = found.theta[:n_bins], found.theta[n_bins:]
+        slope = np.maximum(self.slope + level + fading * log_time, 0.0)
         return replace(self, log_hazard=self.log_hazard + shift, slope=slope)
 
     def to_arrays(self) -> dict[str, NDArray[np.float64]]:
