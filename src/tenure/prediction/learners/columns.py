@@ -8,6 +8,7 @@ import numpy as np
 
 from tenure.errors import EvidenceError
 from tenure.prediction.examples import Examples, Inputs, Matrix
+from tenure.prediction.signals import SIGNALS
 from tenure.profiles.features import FEATURES, Scaling
 from tenure.profiles.normalise import Normaliser
 
@@ -15,7 +16,7 @@ HISTORY = ("x", "t_x_days", "T_days")
 """The repeat history of a user: repeats, days from the first commitment to the last, and to the cut-off."""
 
 _SCALINGS: dict[str, Scaling] = {
-    **{feature.name: feature.scaling for feature in FEATURES},
+    **{feature.name: feature.scaling for feature in (*FEATURES, *SIGNALS)},
     **dict.fromkeys((*HISTORY, "mean_value"), "log"),
 }
 

@@ -9,9 +9,12 @@ import lightgbm as lgb
 import numpy as np
 from numpy.typing import NDArray
 
+from tenure.lifecycle.repeats.bgnbd import BGNBD
 from tenure.prediction.examples import Examples, Inputs, Matrix, Vector
 from tenure.prediction.learner import Arrays
-from tenure.prediction.learners.columns import expect_examples, finite
+from tenure.prediction.learners.columns import HISTORY, expect_examples, finite
+from tenure.prediction.learners.repeats import REPEAT_INPUTS, fit_bgnbd, repeat_inputs
+from tenure.prediction.learners.tree_text import booster_of, text_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,62 +22,103 @@ class Trees:
     """A sum of trees in log-odds."""
 
     booster: lgb.Booster
-    names: tuple[str, ...]
-    """The columns it looks at, in its order."""
+    columns: tuple[str, ...]
+    """The columns of the inputs that it looks at."""
+    bgnbd: BGNBD | None
+    """What it knows of repeats, as further inputs; None where the inputs have no repeat history."""
+    horizon_days: int
+    surest: float
+    """No forecast is nearer to 0 or 1 than this: half a case among all that were learnt from."""
     n_threads: int
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the columns of `matrix` [D]."""
+        return self.columns if self.bgnbd is None else (*self.columns, *REPEAT_INPUTS)
+
+    def matrix(self, inputs: Inputs) -> Matrix:
+        """What the trees look at [B, D], in the units of each column.
+
+        Raises:
+            ConfigError: a column is missing.
+        """
+        return _matrix(inputs, self.columns, self.bgnbd, self.horizon_days)
 
     def predict(self, inputs: Inputs) -> Vector:
         """The probability of each row [B]."""
-        X = finite(inputs.columns(self.names))
-        if not len(X):
-            return np.empty(0)
-        return np.asarray(self.booster.predict(X, num_threads=self.n_threads), dtype=np.float64)
+        X = self.matrix(inputs)
+        p = self.booster.predict(X, num_threads=self.n_threads) if len(X) else np.empty(0)
+        return np.clip(np.asarray(p, dtype=np.float64), self.surest, 1 - self.surest)
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """The model as arrays: LightGBM's own text, as bytes."""
-        text = self.booster.model_to_string()
-        return {"text": np.frombuffer(text.encode(), np.uint8), "names": np.array(self.names, dtype=np.str_)}
+        return {
+            "text": np.frombuffer(text_of(self.booster).encode(), np.uint8),
+            "columns": np.array(self.columns, dtype=np.str_),
+            "horizon_days": np.array(self.horizon_days),
+            "surest": np.array(self.surest),
+            **({} if self.bgnbd is None else {f"bgnbd.{k}": array for k, array in self.bgnbd.to_arrays().items()}),
+        }
 
 
 @dataclass(frozen=True, kw_only=True)
 class TreesLearner:
-    """Boosting that stops where the newest cut-off is forecast best, then learns once more from everything."""
+    """Boosting that stops where the newest cut-offs are forecast best, then learns once more from everything."""
 
     name: str = "trees"
     complexity: int = 6
     n_leaves: int = 15
-    learning_rate: float = 0.03
-    n_rounds_most: int = 600
-    n_rounds_default: int = 150
+    learning_rate: float = 0.05
+    n_rounds_most: int = 400
+    n_rounds_default: int = 90
     """Where no cut-off was complete before the newest, so that nothing can say when to stop."""
-    patience: int = 50
+    patience: int = 30
     """Rounds without progress after which boosting stops."""
     min_leaf: int = 100
     """Users in a leaf, at least; with few users a hundredth of them."""
-    feature_share: float = 0.5
+    column_share: float = 0.5
+    """Share of the columns that each tree may look at."""
     row_share: float = 0.7
+    """Share of the rows that each tree learns from."""
     l2: float = 10.0
+    """Penalty on the log-odds of a leaf."""
+    n_bins: int = 63
+    """Thresholds per column that are tried."""
     n_threads: int = 2
+    """No more than there are free cores: waiting for each other makes boosting many times slower."""
     seed: int = 0
 
     def fit(self, examples: Examples) -> Trees:
         """Which thresholds separate those to whom it happened?
 
+        Where the inputs hold a repeat history, BG/NBD's forecasts become further inputs.
+
         Raises:
             EvidenceError: there is no example.
         """
         expect_examples(examples, self.name)
-        names = examples.inputs.names
-        X, y = finite(examples.inputs.columns(names)), (examples.outcome > 0).astype(np.float64)
-        n_rounds = self._n_rounds(examples, X, y)
-        return Trees(self._boost(X, y, n_rounds), names, self.n_threads)
+        inputs, y = examples.inputs, (examples.outcome > 0).astype(np.float64)
+        bgnbd = fit_bgnbd(inputs) if set(HISTORY) <= set(inputs.names) else None
+        X = _matrix(inputs, inputs.names, bgnbd, examples.horizon_days)
+        booster = self._boost(X, y, self._n_rounds(examples, X, y))
+        surest = 0.5 / (len(y) + 1)
+        return Trees(booster, inputs.names, bgnbd, examples.horizon_days, surest, self.n_threads)
 
     def load(self, arrays: Arrays) -> Trees:
-        """The model that `to_arrays` described."""
-        booster = lgb.Booster(model_str=arrays["text"].tobytes().decode())
-        return Trees(booster, tuple(arrays["names"].tolist()), self.n_threads)
+        """The model that `to_arrays` described.
+
+        Raises:
+            SourceError: the text of the trees is damaged.
+        """
+        of_bgnbd = {key.removeprefix("bgnbd."): array for key, array in arrays.items() if key.startswith("bgnbd.")}
+        bgnbd = BGNBD.from_arrays(of_bgnbd) if of_bgnbd else None
+        columns = tuple(arrays["columns"].tolist())
+        n_columns = len(columns) + (len(REPEAT_INPUTS) if bgnbd else 0)
+        booster = booster_of(arrays["text"].tobytes().decode(errors="replace"), n_columns)
+        return Trees(booster, columns, bgnbd, int(arrays["horizon_days"]), float(arrays["surest"]), self.n_threads)
 
     def _n_rounds(self, examples: Examples, X: Matrix, y: Vector) -> int:
+        """How many trees forecast the newest cut-off best, grown on what was complete by then?"""
         as_of = examples.inputs.as_of
         newest = as_of.max()
         earlier, here = as_of + np.timedelta64(examples.horizon_days, "D") <= newest, as_of == newest
@@ -91,10 +135,11 @@ class TreesLearner:
             "num_leaves": self.n_leaves,
             "learning_rate": self.learning_rate,
             "min_data_in_leaf": max(1, min(self.min_leaf, len(y) // 100)),
-            "feature_fraction": self.feature_share,
+            "feature_fraction": self.column_share,
             "bagging_fraction": self.row_share,
             "bagging_freq": 1,
             "lambda_l2": self.l2,
+            "max_bin": self.n_bins,
             "num_threads": self.n_threads,
             "seed": self.seed,
             "deterministic": True,
@@ -102,3 +147,8 @@ class TreesLearner:
             "verbosity": -1,
         }
         return lgb.train(settings, lgb.Dataset(X, y), n_rounds, **options)
+
+
+def _matrix(inputs: Inputs, columns: tuple[str, ...], bgnbd: BGNBD | None, horizon_days: int) -> Matrix:
+    X = finite(inputs.columns(columns))
+    return X if bgnbd is None else np.hstack([X, repeat_inputs(bgnbd, inputs, horizon_days)])
