@@ -45,10 +45,29 @@ def feature_phrase(feature: FeatureWords, value: float | None, *, currency: str 
         # "different items" is counted by its second word, "days since ..." by its first.
         words = [_singular(first), *rest] if first.endswith("s") else [first, *map(_singular, rest[:1]), *rest[1:]]
         return f"1 {' '.join(words)}"
+    said = f"{head}: {value_phrase(feature, value, currency=currency)}"
+    return f"{said} ({explanation})" if explanation and feature.theme != "trend" else said
+
+
+def value_phrase(feature: FeatureWords, value: float | None, *, currency: str = "") -> str:
+    """The value of an input alone, with its unit.
+
+    >>> value_phrase(FeatureWords("recency_days", "rhythm", "days since the last activity", "log"), 12.3)
+    '12 days'
+    >>> value_phrase(FeatureWords("event_trend_30", "trend", "activity against before: -1 stopped", "linear"), -0.4)
+    'down'
+    """
+    if not is_known(value):
+        return "not known"
     if feature.theme == "trend":
-        return f"{head}: {_trend(value)}"
-    said = f"{head}: {_with_unit(feature, value, currency)}"
-    return f"{said} ({explanation})" if explanation else said
+        return _trend(value)
+    if feature.scaling == "share":
+        return percent(value)
+    if feature.theme == "money" and feature.scaling == "log":
+        return money(value, currency)
+    if feature.name.endswith("_days"):
+        return counted(value, "day")
+    return counted(value, "minute") if feature.name.endswith("_minutes") else number(value)
 
 
 def contribution_phrase(row: Mapping[str, Any], features: Mapping[str, FeatureWords], *, currency: str = "") -> str:
@@ -75,16 +94,6 @@ def _trend(value: float) -> str:
     if value > 0:
         return "just started" if value == 1 else "up"
     return "stopped" if value == -1 else "down"
-
-
-def _with_unit(feature: FeatureWords, value: float, currency: str) -> str:
-    if feature.scaling == "share":
-        return percent(value)
-    if feature.theme == "money" and feature.scaling == "log":
-        return money(value, currency)
-    if feature.name.endswith("_days"):
-        return counted(value, "day")
-    return counted(value, "minute") if feature.name.endswith("_minutes") else number(value)
 
 
 def _singular(noun: str) -> str:

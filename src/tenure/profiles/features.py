@@ -85,7 +85,7 @@ FEATURES: tuple[Feature, ...] = (
         "repeat_share",
         "breadth",
         "share",
-        "share of commitments to an item that the user had committed to before",
+        "share of commitments that repeat an earlier one of the same item",
         "users without a commitment to an item",
     ),
     Feature(

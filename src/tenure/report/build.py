@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import jinja2
 from plotly.offline import get_plotlyjs
 
+from tenure.report.pages import environment
 from tenure.report.results import Results
 from tenure.report.sections.action import action
 from tenure.report.sections.forecast import forecast
@@ -26,19 +26,16 @@ def build_report(results: Results) -> str:
 
     All text from the log (ids, titles) is escaped; the page forbids itself any connection.
     """
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("tenure.report"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("report.html").render(
-        results=results,
-        glance=glance(results),
-        sections=[section(results) for section in SECTIONS],
-        lives=lives(results),
-        lives_title=f"{spelled(len(results.stories)).capitalize()} {results.users}, one by one",
-        method=method(results),
-        plotly_js=get_plotlyjs(),
+    return (
+        environment()
+        .get_template("report.html")
+        .render(
+            results=results,
+            glance=glance(results),
+            sections=[section(results) for section in SECTIONS],
+            lives=lives(results),
+            lives_title=f"{spelled(len(results.stories)).capitalize()} {results.users}, one by one",
+            method=method(results),
+            plotly_js=get_plotlyjs(),
+        )
     )

@@ -18,7 +18,6 @@ from tenure.prediction.examples import Inputs
 from tenure.schema import TIME
 from tenure.wording import article, counted
 
-_JUST_BEFORE = timedelta(hours=1)
 SILENT_DAYS = 14
 
 
@@ -94,12 +93,11 @@ def _last_session(events: pa.Table, as_of: datetime, *, committed: bool) -> pa.T
 
 
 def _moved(session: pa.Table, as_of: datetime, name: str) -> pa.Table:
-    """The same session once more, ending an hour before the cut-off."""
+    """The same session once more, at the same time of day, on the newest day that ends before the cut-off."""
     last = pc.max(session["timestamp"]).as_py()
-    shift = pa.scalar(as_of - _JUST_BEFORE - last, pa.duration("us"))
-    schema = session.schema
-    columns = {column: session[column] for column in schema.names}
+    shift = pa.scalar(timedelta(days=(as_of - timedelta(microseconds=1) - last).days), pa.duration("us"))
+    columns = {column: session[column] for column in session.column_names}
     columns["timestamp"] = pc.add(session["timestamp"], shift).cast(TIME)
-    columns["event_id"] = pc.binary_join_element_wise(session["event_id"], f"act:{name}", "\x1f")
+    columns["event_id"] = pc.binary_join_element_wise(session["event_id"], name, "\x1f")
     columns["session_id"] = pa.array([f"act:{name}"] * session.num_rows, pa.string())
-    return pa.table(columns, schema=schema)
+    return pa.table(columns, schema=session.schema)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from tenure.errors import ConfigError, nearest
+from tenure.prediction.signals import SIGNALS
 from tenure.profiles.features import FEATURES
 from tenure.profiles.inputs import Input
 
@@ -26,13 +27,16 @@ THEMES: Mapping[str, str] = {
     "taste": "taste",
     "attributes": "who they are",
     "vector": "given vectors",
-    "season": "time of year",
+    "season": "season and level",
     COURSE: "course of events",
 }
 """Every theme, and how it is called in a sentence."""
 
 EVENTS = "events"
 """The name under which the events themselves, read one by one, stand among the inputs."""
+
+CORRECTION = "correction"
+"""The name under which what is added to a model's word (calibration, level, season) stands among the inputs."""
 
 _PROMOTIONS = frozenset({"discount_share"})
 """Of the activity features; to a profile they are money, to a forecast they tell why somebody comes."""
@@ -42,12 +46,15 @@ REPEATS = (
     Input("t_x_days", "rhythm", "log", "days from the first commitment to the last"),
     Input("T_days", "rhythm", "log", "days since the first commitment"),
     Input("mean_value", "money", "log", "mean value of a repeat day"),
+    Input("repeats_p_any", "rhythm", "share", "chance of a commitment within the horizon, by rate and silence alone"),
+    Input("repeats_p_any_long", "rhythm", "share", "the same within three horizons"),
+    Input("repeats_p_alive", "rhythm", "share", "chance not to have left for good, by rate and silence alone"),
 )
 """The repeat history, by the letters of its papers."""
 
 
 def catalogue(*more: Input) -> dict[str, Input]:
-    """What do the columns say? The activity features, the repeat history, the events, and what else a project brings.
+    """What do the columns say? Activity features, signals, repeat history, events, and what else a project brings.
 
     >>> catalogue(Input("age", "attributes", "linear", "age in years"))["age"].description
     'age in years'
@@ -56,10 +63,12 @@ def catalogue(*more: Input) -> dict[str, Input]:
         ConfigError: an input has a theme that does not exist.
     """
     features = (
-        Input(f.name, "promotions" if f.name in _PROMOTIONS else f.theme, f.scaling, f.description) for f in FEATURES
+        Input(f.name, "promotions" if f.name in _PROMOTIONS else f.theme, f.scaling, f.description)
+        for f in (*FEATURES, *SIGNALS)
     )
     course = Input(EVENTS, COURSE, "linear", "the order and timing of single events")
-    found = {entry.name: entry for entry in (*features, *REPEATS, course, *more)}
+    level = Input(CORRECTION, "season", "linear", "how forecasts of the time before turned out, and the time of year")
+    found = {entry.name: entry for entry in (*features, *REPEATS, course, level, *more)}
     for entry in found.values():
         if entry.theme not in THEMES:
             raise ConfigError(

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.special import logit
 
 from tenure.errors import ConfigError
-from tenure.prediction.explaining.catalogue import Catalogue, in_order, themes_of
+from tenure.prediction.explaining.catalogue import CORRECTION, Catalogue, in_order, themes_of
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
@@ -70,6 +70,16 @@ class Contributions:
             raise ConfigError("Contributions.opposite: expected those of a probability, got those of an amount")
         return Contributions(-self.base, -self.values, self.names, self.unit, self.is_sampled)
 
+    def corrected(self, forecast: Vector) -> Contributions:
+        """The contributions to a corrected forecast [B], in `unit`: what the correction adds is one more input.
+
+        Calibration, level and season change a model's word by a rising function, user by user.
+        """
+        added = forecast - self.total
+        return Contributions(
+            self.base, np.column_stack([self.values, added]), (*self.names, CORRECTION), self.unit, self.is_sampled
+        )
+
     def of(self, names: Sequence[str]) -> Contributions:
         """The same for these inputs in this order, 0 for those that the model does not read.
 
@@ -84,21 +94,16 @@ class Contributions:
         return Contributions(self.base, values, tuple(names), self.unit, self.is_sampled)
 
 
-def weighted_sum(parts: Sequence[Contributions], weights: Sequence[float], intercept: float) -> Contributions:
-    """The contributions to a stack: sum of weight x log-odds of each member + intercept.
-
-    Raises:
-        ConfigError: there is no member, or not a weight for each.
-    """
-    if not parts or len(parts) != len(weights):
-        raise ConfigError(f"stack: expected a weight for each of one or more members, got {len(weights)}, {len(parts)}")
+def weighted_sum(
+    n_users: int, parts: Sequence[Contributions], weights: Sequence[float], intercept: float
+) -> Contributions:
+    """The contributions to intercept + sum of weight x log-odds of each part."""
     names = tuple(dict.fromkeys(name for part in parts for name in part.names))
-    base = intercept + sum(weight * part.base for part, weight in zip(parts, weights, strict=True))
-    values = np.zeros((len(parts[0].values), len(names)))
+    base, values = intercept, np.zeros((n_users, len(names)))
     for part, weight in zip(parts, weights, strict=True):
+        base += weight * part.base
         values += weight * part.of(names).values
-    is_sampled = any(part.is_sampled for part, weight in zip(parts, weights, strict=True) if weight)
-    return Contributions(base, values, names, parts[0].unit, is_sampled)
+    return Contributions(base, values, names, is_sampled=any(part.is_sampled for part in parts))
 
 
 def log_odds(p: Vector) -> Vector:

@@ -1,4 +1,4 @@
-"""What each input adds, exactly, of the models whose formula tells it."""
+"""What each input adds, exactly, of the models whose formula tells it; and what the others look at."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ import numpy as np
 
 from tenure.prediction.examples import Inputs
 from tenure.prediction.explaining.contributions import Contributions, log_odds
-from tenure.prediction.learners.columns import finite, standardised
+from tenure.prediction.learners.columns import HISTORY, standardised
 from tenure.prediction.learners.constant import Constant
 from tenure.prediction.learners.logistic import LogisticModel
+from tenure.prediction.learners.repeats import RepeatModel
 from tenure.prediction.learners.trees import Trees
 
 
@@ -47,6 +48,17 @@ def _(model: Trees, inputs: Inputs) -> Contributions:
     names = model.names
     if not len(inputs):
         return Contributions(0.0, np.empty((0, len(names))), names)
-    added = model.booster.predict(finite(inputs.columns(names)), pred_contrib=True, num_threads=model.n_threads)
+    added = model.booster.predict(model.matrix(inputs), pred_contrib=True, num_threads=model.n_threads)
     values = np.asarray(added, dtype=np.float64)
     return Contributions(float(values[0, -1]), values[:, :-1], names)
+
+
+@singledispatch
+def reads(_model: object) -> tuple[str, ...] | None:
+    """The only columns that a model looks at, so that no others need be tried; None = perhaps all of them."""
+    return None
+
+
+@reads.register
+def _(_model: RepeatModel) -> tuple[str, ...]:
+    return HISTORY

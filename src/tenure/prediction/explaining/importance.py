@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 from tenure.errors import ConfigError, EvidenceError
-from tenure.evaluation.intervals import resample_counts
 from tenure.prediction.champion import mean_and_error
 from tenure.prediction.examples import Examples, Inputs
 from tenure.prediction.explaining.catalogue import COURSE, Catalogue, in_order, themes_of
@@ -43,53 +42,34 @@ IMPORTANCE = pa.schema(
 Loss = Callable[[Vector, Vector], Vector]
 
 
-def moves(by_cutoff: Sequence[Contributions], known: Catalogue, *, seed: int = 0, n_resamples: int = 500) -> pa.Table:
+def moves(by_cutoff: Sequence[tuple[Inputs, Contributions]], known: Catalogue) -> pa.Table:
     """How far does each theme, and each input, move the forecasts? Mean |contribution| over users: IMPORTANCE.
 
-    A theme's is the mean |sum of its inputs|: inputs that cancel each other out make no theme important. `rank_low` and
-    `rank_high` are the range of ranks over the cut-offs.
+    A theme's is the mean |sum of its inputs|: inputs that cancel each other out make no theme important.
 
     Args:
-        by_cutoff: the contributions at one or several cut-offs, of the same inputs.
+        by_cutoff: users and the contributions of their inputs, at one cut-off or several.
         known: what the inputs are.
-        seed: of the bootstrap over users.
-        n_resamples: of the same.
 
     Raises:
         EvidenceError: there is no cut-off, or one without users.
         ConfigError: inputs differ between cut-offs, or have no theme.
     """
-    if not by_cutoff or not all(len(part.values) for part in by_cutoff):
+    if not by_cutoff or not all(len(inputs) for inputs, _ in by_cutoff):
         raise EvidenceError("importance: expected contributions of users at one cut-off or several, got none")
-    names = by_cutoff[0].names
-    if any(part.names != names for part in by_cutoff):
+    names = by_cutoff[0][1].names
+    if any(found.names != names for _, found in by_cutoff):
         raise ConfigError("importance: expected the same inputs at every cut-off")
-    themes = themes_of(names, known)
-    grouped = [part.by_theme(known) for part in by_cutoff]
-    by_theme, by_input = ([np.abs(c.values) for c in parts] for parts in (grouped, by_cutoff))
+    users = _numbered([inputs for inputs, _ in by_cutoff])
+    grouped = [found.by_theme(known) for _, found in by_cutoff]
+    themes = grouped[0].names
+    by_theme, by_input = [np.abs(c.values) for c in grouped], [np.abs(found.values) for _, found in by_cutoff]
     return pa.concat_tables(
         [
-            _moves("theme", grouped[0].names, grouped[0].names, by_theme, seed=seed, n_resamples=n_resamples),
-            _moves("input", names, themes, by_input, seed=seed, n_resamples=n_resamples),
+            _table("theme", themes, themes, by_theme, users),
+            _table("input", names, themes_of(names, known), by_input, users),
         ]
     )
-
-
-def _moves(
-    level: str,
-    names: Sequence[str],
-    themes: Sequence[str],
-    sizes: Sequence[Matrix],
-    *,
-    seed: int,
-    n_resamples: int,
-) -> pa.Table:
-    every = np.concatenate(sizes)
-    counts = resample_counts(len(every), seed=seed, n_resamples=n_resamples)
-    replicates = np.concatenate([block @ every for block in counts]) / len(every)
-    low, high = np.quantile(replicates, [0.025, 0.975], axis=0)
-    found = np.stack([every.mean(axis=0), low, high])
-    return _table(level, names, themes, found, np.stack([size.mean(axis=0) for size in sizes]))
 
 
 def worth(
@@ -133,26 +113,7 @@ def worth(
             without = [loss(later.outcome, model.predict(inputs)) for inputs in swapped]
             increase[:, i] = np.mean(without, axis=0) - told
         increases.append(increase)
-    users = np.unique(np.concatenate([np.asarray(later.inputs.users) for _, later in honest]), return_inverse=True)[1]
-    mean, error = np.array([mean_and_error(column, users) for column in np.concatenate(increases).T]).T
-    by_cutoff = np.stack([increase.mean(axis=0) for increase in increases])
-    found = np.stack([mean, mean - 1.96 * error, mean + 1.96 * error])
-    return _table("theme", themes, themes, found, by_cutoff)
-
-
-def rank_agreement(by_cutoff: Matrix) -> float:
-    """Do the cut-offs agree on what matters? Kendall's W of importances [cut-offs, names]: 1 = one order, 0 = chance.
-
-    NaN for a single cut-off or name. Source: Kendall & Babington Smith (1939), Annals of Mathematical Statistics 10.
-
-    >>> rank_agreement(np.array([[3.0, 2.0, 1.0], [30.0, 20.0, 10.0]]))
-    1.0
-    """
-    m, n = by_cutoff.shape
-    if m < 2 or n < 2:
-        return float("nan")
-    ranks = rankdata(by_cutoff, axis=1).sum(axis=0)
-    return float(12 * ((ranks - ranks.mean()) ** 2).sum() / (m**2 * (n**3 - n)))
+    return _table("theme", themes, themes, increases, _numbered([later.inputs for _, later in honest]))
 
 
 def _exchanged(inputs: Inputs, columns: NDArray[np.bool_], other: NDArray[np.int64], theme: str) -> Inputs:
@@ -162,10 +123,20 @@ def _exchanged(inputs: Inputs, columns: NDArray[np.bool_], other: NDArray[np.int
     return Inputs(inputs.users, inputs.as_of, inputs.names, values, events)
 
 
-def _table(level: str, names: Sequence[str], themes: Sequence[str], found: Matrix, by_cutoff: Matrix) -> pa.Table:
-    """`found` [3, names]: importance, low, high; `by_cutoff` [cut-offs, names]: for the range of ranks."""
-    mean, low, high = found
-    ranks = rankdata(-by_cutoff, axis=1, method="min")
+def _numbered(parts: Sequence[Inputs]) -> NDArray[np.int64]:
+    """A number for each user, the same at every cut-off; one after the other [N]."""
+    ids = np.concatenate([np.asarray(part.users) for part in parts])
+    return np.unique(ids, return_inverse=True)[1]
+
+
+def _table(
+    level: str, names: Sequence[str], themes: Sequence[str], sizes: Sequence[Matrix], users: NDArray[np.int64]
+) -> pa.Table:
+    """`sizes`: what it is for each user [B, names], cut-off by cut-off; a user at several counts as one."""
+    found = [mean_and_error(column, users) for column in np.concatenate(sizes).T]
+    mean, error = np.array(found, dtype=np.float64).reshape(-1, 2).T
+    low, high = mean - 1.96 * error, mean + 1.96 * error
+    ranks = rankdata(-np.stack([size.mean(axis=0) for size in sizes]), axis=1, method="min")
     order = np.argsort(-mean, kind="stable")
     columns: Mapping[str, Sequence[object] | NDArray[np.generic]] = {
         "level": [level] * len(order),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -33,7 +33,12 @@ class ShapleyConfig:
 
 
 def shapley(
-    forecast: Callable[[Inputs], Vector], inputs: Inputs, reference: Inputs, config: ShapleyConfig
+    forecast: Callable[[Inputs], Vector],
+    inputs: Inputs,
+    reference: Inputs,
+    config: ShapleyConfig,
+    *,
+    only: Sequence[str] | None = None,
 ) -> tuple[float, Matrix, tuple[str, ...]]:
     """How does the difference between a user and reference users share out among the inputs?
 
@@ -42,7 +47,8 @@ def shapley(
     Owen values, the Shapley values of players in unions. Steps telescope, so base + sum is the forecast exactly,
     however few reference users there are. The events (`inputs.sequences`) are one more input, called `events`.
 
-    Returns the base (mean forecast of the reference users), values [B, D] and the names [D].
+    `only` names the columns that the forecast depends on, where that is known; the others are not tried, and get
+    nothing. Returns the base (mean forecast of the reference users), values [B, D] and the names [D].
 
     Source: Owen (1977), Values of games with a priori unions; Strumbelj & Kononenko (2014), Knowledge and Information
     Systems 41 (random orders).
@@ -54,6 +60,8 @@ def shapley(
     if not len(reference):
         raise EvidenceError("contributions: expected reference users to compare with, got none")
     compared = _evenly(reference, config.n_reference)
+    if only is not None:
+        inputs, compared = _narrowed(inputs, only), _narrowed(compared, only)
     names = inputs.names if inputs.sequences is None else (*inputs.names, EVENTS)
     themes = themes_of(names, config.known)
     events = _joined(inputs.sequences, compared.sequences)
@@ -121,6 +129,10 @@ def _joined(first: Sequences | None, second: Sequences | None) -> Sequences | No
         np.concatenate([first.values, second.values]),
         first.item_ids,
     )
+
+
+def _narrowed(inputs: Inputs, names: Sequence[str]) -> Inputs:
+    return Inputs(inputs.users, inputs.as_of, tuple(names), inputs.columns(names))
 
 
 def _evenly(inputs: Inputs, n: int) -> Inputs:
