@@ -30,7 +30,11 @@ _WANDER = (0.0, 0.03, 0.1, 0.2, 0.4, 0.8)
 _FLICKER = (0.0, 0.03, 0.1, 0.2, 0.4)
 _MEMORY = (1.0, 4.0, 16.0, 256.0)  # in horizons
 _WANDER_SD, _FLICKER_SD = 0.3, 0.15
-_TERM_MEAN, _TERM_SD = np.array([1.0, -0.75]), np.array([0.4, 0.35])
+# The calendar's part: how busy the horizon is, and how busy the days were by which users are known (the windows of the
+# activity features), which the model took for their own doing. Means as on simulated logs, where a window's shift
+# follows its season by 0.6 to 1.4, and undoes that of the 30 and 90 days before by 0.1 to 1 together 0.4 to 1.3.
+_MEMORY_DAYS = (30, 90)
+_TERM_MEAN, _TERM_SD = np.array([1.0, -0.3, -0.35]), np.array([0.35, 0.3, 0.3])
 _MOST_WINDOWS = 60  # older ones tell nothing of now and cost time
 
 
@@ -116,8 +120,8 @@ class Level:
 
         `forecast` [B] are probabilities or amounts made without knowledge of `outcome` [B] at the cut-offs `as_of` [B].
         With `daily` (what happened day by day up to now) and `learnt_from` (the cut-off of every example [N]) the
-        calendar is tried: it is used if it has foreseen past windows (see `Season.confirmed`). `is_absence`: the outcome is that
-        nothing happens (churn).
+        calendar is tried: it is used if it has foreseen past windows (see `Season.confirmed`). `is_absence`: the
+        outcome is that nothing happens (churn).
 
         Raises:
             EvidenceError: there is no forecast.
@@ -200,15 +204,16 @@ class Level:
         Logarithms [n, 2]; the model has learnt the season of its examples, and knows the users by what they did before.
         """
         if self.season is None:
-            return np.zeros((len(moments), 2))
-        after = np.log(self.season.mean(self.learnt_from, self.horizon_days))
-        before = np.log(self.season.mean(self.learnt_from - self._horizon, self.horizon_days))
-        now_after = np.log(self.season.mean(moments, self.horizon_days))
-        now_before = np.log(self.season.mean(moments - self._horizon, self.horizon_days))
+            return np.zeros((len(moments), len(_TERM_MEAN)))
         known = (self.learnt_from[None] + self._horizon <= moments[:, None]) * self.n_examples
         total = known.sum(axis=1)
         share = np.divide(known, total[:, None], out=np.zeros_like(known), where=total[:, None] > 0)
-        terms = np.column_stack([now_after - share @ after, now_before - share @ before])
+        spans = ((0, self.horizon_days), *((-days, days) for days in _MEMORY_DAYS))
+        now, then = (
+            np.column_stack([np.log(self.season.mean(t + np.timedelta64(start, "D"), days)) for start, days in spans])
+            for t in (moments, self.learnt_from)
+        )
+        terms = now - share @ then
         told: Matrix = self.direction * terms * (total > 0)[:, None]  # what learnt from nothing has learnt no season
         return told
 

@@ -24,12 +24,13 @@ YEAR_DAYS = 365.2425
 LEAST_DAYS = 438
 """A season is told from a trend only after 1.2 years."""
 
-_HARMONICS = 6
+_HARMONICS = 10
 _SEASON_SD = 0.5  # of the first harmonic; the k-th is expected to be k times smaller, so the year is smooth
 _WEEKDAY_SD = 0.5
 _TREND_SD = 2.0  # change of the slope at a knot, per year
 _KNOT_DAYS = 182.0
-_TRIAL_DAYS, _LEAST_TRIALS = 7, 3
+_TRIAL_DAYS = 7
+_CONFIRMED = 0.5
 _STEPS = 60
 _CLOSE = 1e-9
 
@@ -150,10 +151,11 @@ class Season:
         """The season of these days, if seasons learnt from less have foreseen what came next; else None.
 
         Every week, a season learnt from the days before foresees how much busier the next `horizon_days` will be than
-        the last; it must be closer than "no busier" by more than one standard error (windows that overlap are not so
-        many trials as they seem). None also where the log is too short for three such trials.
+        the last. Against "no busier" it must at least halve the mean squared error: a log that only wanders passes in
+        about one of twenty cases, one with a clear season nearly always (`benchmarks/drift.py`). None also where such
+        trials would not span a whole horizon: a log of `LEAST_DAYS` and two horizons is needed.
         """
-        gains = []
+        with_season, without = [], []
         n_days = len(daily.amount)
         n_busy_from = int(np.argmax(daily.n_known > 0))
         ends = range(n_days - horizon_days, n_busy_from + LEAST_DAYS - 1, -_TRIAL_DAYS)
@@ -166,12 +168,11 @@ class Season:
             starts = np.array([moment, moment - horizon_days]).astype("datetime64[us]")
             said_next, said_last = np.log(season.mean(starts, horizon_days))
             came = np.log(next_ / last)
-            gains.append(came**2 - (came - (said_next - said_last)) ** 2)
-        if len(gains) < _LEAST_TRIALS:
+            with_season.append((came - (said_next - said_last)) ** 2)
+            without.append(came**2)
+        if len(without) * _TRIAL_DAYS < horizon_days:
             return None
-        n_apart = 1 + (len(gains) - 1) * _TRIAL_DAYS / horizon_days
-        error = np.std(gains, ddof=1) / np.sqrt(min(len(gains), n_apart))
-        return cls.fit(daily) if np.mean(gains) > error else None
+        return cls.fit(daily) if np.mean(with_season) < _CONFIRMED * np.mean(without) else None
 
     def index(self, days: Days) -> Vector:
         """How busy is each day [N], 1 being the average?"""
