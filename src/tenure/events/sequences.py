@@ -83,7 +83,9 @@ class Sequences:
         # One rising number for user and time together: one binary search then finds all cut-offs of all users.
         clock = np.repeat(np.arange(len(first)) * span, lengths) + (seconds - low)
         if len(pc.unique(who)) != len(who) or (np.diff(clock) < 0).any():
-            raise SourceError("Sequences: expected events by user and time, as `in_order` gives them, got another order")
+            raise SourceError(
+                "Sequences: expected events by user and time, as `in_order` gives them, got another order"
+            )
         user = pc.index_in(pc.cast(users, pa.string()), value_set=who)
         number = pc.fill_null(user, len(first)).to_numpy(zero_copy_only=False).astype(np.int64)
         ends = np.searchsorted(clock, number * span + (until - low), side="left")
