@@ -17,6 +17,7 @@ from ibis.expr.types import Table
 from tenure.domain import Domain, Role
 from tenure.events import normalise, quality
 from tenure.events.log import EVENTS_TABLE, ITEMS_TABLE, USERS_TABLE, unbound
+from tenure.events.sequences import in_order
 from tenure.events.sessions import with_sessions
 from tenure.lifecycle import cohorts, flow
 from tenure.lifecycle.activity import active_periods
@@ -29,6 +30,7 @@ from tenure.lifecycle.stickiness import stickiness
 from tenure.lifecycle.survival.spells import spells
 from tenure.lifecycle.thresholds import Thresholds, evidence
 from tenure.prediction.labels import labels
+from tenure.prediction.signals import signals
 from tenure.profiles import quality_evidence
 from tenure.profiles.activity import activity
 from tenure.profiles.baskets import baskets
@@ -83,6 +85,7 @@ RELATIONS: dict[str, Table] = {
     "following_occasions": following_occasions(EVENTS_TABLE, TWO, 30),
     "growth": growth(ACTIVE, ONE, "week"),
     "growth_with_users": growth(ACTIVE, ONE, "week", USERS_TABLE),
+    "in_order": in_order(EVENTS_TABLE, TWO),
     "interactions_at_one": interactions(EVENTS_TABLE, ONE, half_life_days=90.0),
     "interactions_at_two": interactions(EVENTS_TABLE, TWO, half_life_days=90.0),
     "labels_at_one": labels(EVENTS_TABLE, ONE, 30),
@@ -104,6 +107,8 @@ RELATIONS: dict[str, Table] = {
     ),
     "return_rates": return_rates(ACTIVE, ONE, "week"),
     "sessions": with_sessions(EVENTS_TABLE, 30.0),
+    "signals_at_one": signals(EVENTS_TABLE, ONE),
+    "signals_at_two": signals(EVENTS_TABLE, TWO),
     "signs_at_one": signs(EVENTS_TABLE, ONE, THRESHOLDS),
     "spells_at_one": spells(EVENTS_TABLE, ONE, datetime(2024, 7, 1)),
     "spells_at_two_of_commitments": spells(EVENTS_TABLE, TWO, datetime(2024, 7, 1), Role.COMMITMENT, grain_days=1.0),

@@ -8,6 +8,7 @@ kept coming.
 from __future__ import annotations
 
 import math
+
 from ibis import dense_rank, row_number, window
 from ibis.expr.types import NumericValue, Table
 
@@ -137,8 +138,7 @@ def _per_user(days: Table) -> Table:
         "value_last": days.value.max(where=days.place == 0),
         "value_last_3": days.value.mean(where=days.place < 3),
         "fading_commitments_30": (_weight(age, 30) * days.n).sum(),
-        "weekday_concentration": sum((n * n for n in on_weekday[1:]), on_weekday[0] * on_weekday[0])
-        / (n_days * n_days),
+        "weekday_concentration": same_weekday / (n_days * n_days),
     }
     return days.group_by(*_KEY).aggregate(**{name: column.cast("float64") for name, column in columns.items()})
 

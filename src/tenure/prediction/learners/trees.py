@@ -137,7 +137,7 @@ class TreesLearner:
             "min_data_in_leaf": max(1, min(self.min_leaf, len(y) // 100)),
             "feature_fraction": self.column_share,
             "bagging_fraction": self.row_share,
-            "bagging_freq": 1,
+            "bagging_freq": int(self.row_share * len(y) >= 1),  # of one row no share is left
             "lambda_l2": self.l2,
             "max_bin": self.n_bins,
             "num_threads": self.n_threads,
