@@ -72,7 +72,7 @@ def on_one_thread(learner: Learner) -> Learner:
     return replace(learner, n_threads=1) if hasattr(learner, "n_threads") else learner
 
 
-pytestmark = pytest.mark.parametrize("learner", map(on_one_thread, LEARNERS), ids=lambda learner: learner.name)
+pytestmark = pytest.mark.parametrize("learner", [*map(on_one_thread, LEARNERS)], ids=lambda learner: learner.name)
 
 
 def test_learner_and_model_are_frozen(learner):
@@ -145,7 +145,7 @@ def test_few_users(learner):
 
 
 def test_constant_columns(learner):
-    same = {name: 1.0 for name in NAMES} | {"x": 2.0, "t_x_days": 20.0, "T_days": 90.0}
+    same = dict.fromkeys(NAMES, 1.0) | {"x": 2.0, "t_x_days": 20.0, "T_days": 90.0}
     flat = changed(crowd(), **same)
     p = learner.fit(flat).predict(flat.inputs)
     assert p == pytest.approx(np.full(len(flat), flat.outcome.mean()), abs=0.02)

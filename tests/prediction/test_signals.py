@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -40,7 +41,7 @@ def oracle(commitments: list[dict], as_of: datetime) -> dict[str, float | None]:
     ages = sorted(value_of)
     if not ages:
         return {signal.name: None if signal.undefined else 0.0 for signal in SIGNALS}
-    pauses = [older - newer for newer, older in zip(ages, ages[1:], strict=False)]
+    pauses = [older - newer for newer, older in pairwise(ages)]
     fortnights = {age // 14 for age in ages}
     outlasted = [pause for pause in pauses if pause > ages[0]]
     return {

@@ -76,8 +76,10 @@ class TreesLearner:
     """Rounds without progress after which boosting stops."""
     min_leaf: int = 100
     """Users in a leaf, at least; with few users a hundredth of them."""
-    column_share: float = 0.5
-    """Share of the columns that each tree may look at."""
+    column_share: float = 0.2
+    """Share of the columns that each tree may look at, at least `least_columns`: trees that see different columns err
+    differently."""
+    least_columns: int = 10
     row_share: float = 0.7
     """Share of the rows that each tree learns from."""
     l2: float = 10.0
@@ -135,7 +137,7 @@ class TreesLearner:
             "num_leaves": self.n_leaves,
             "learning_rate": self.learning_rate,
             "min_data_in_leaf": max(1, min(self.min_leaf, len(y) // 100)),
-            "feature_fraction": self.column_share,
+            "feature_fraction": min(max(self.column_share, self.least_columns / X.shape[1]), 1.0),
             "bagging_fraction": self.row_share,
             "bagging_freq": int(self.row_share * len(y) >= 1),  # of one row no share is left
             "lambda_l2": self.l2,
