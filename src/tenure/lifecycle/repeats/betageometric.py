@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import ClassVar
 
 import numpy as np
-from scipy.special import betainc, betaln, expit, gammaln
+from scipy.special import betainc, betaln, expit, gammaln, xlogy
 
 from tenure.lifecycle.repeats.history import History, Matrix, Vector
 from tenure.lifecycle.repeats.model import Count, Parameters, RepeatModel, Time, log_rising
@@ -91,17 +91,16 @@ class BetaGeometric(RepeatModel):
 
     def p_count(self, n: Count, t: Time) -> Vector:
         """How likely are exactly n repeats within t of the first commitment? P(X(t) = n), broadcast over n and t."""
-        n, t = np.broadcast_arrays(np.asarray(n, dtype=np.float64), np.asarray(t, dtype=np.float64))
+        counts, t = np.broadcast_arrays(np.asarray(n, dtype=np.float64), np.asarray(t, dtype=np.float64))
         r, alpha, a, b = self.r, self.alpha, self.a, self.b
-        k = n + self.FIRST
-        came, share = t / (alpha + t), np.log(alpha) - np.log(alpha + t)
-        with np.errstate(divide="ignore", invalid="ignore"):  # at n = 0, 0 log(0) and Beta(b - 1) are not meant
-            log_exactly = (
-                gammaln(r + n) - gammaln(r) - gammaln(n + 1) + r * share + np.where(n > 0, n * np.log(came), 0)
-            )
-            at_least = np.where(n > 0, betainc(np.maximum(n, 1), r, came), 1.0)
-            leaves = np.where(k > 0, np.exp(betaln(a + 1, np.where(k > 0, b + k - 1, 1)) - betaln(a, b)), 0.0)
-        return np.asarray(np.exp(betaln(a, b + k) - betaln(a, b) + log_exactly) + leaves * at_least, dtype=np.float64)
+        k = counts + self.FIRST
+        came = t / (alpha + t)
+        log_ways = gammaln(r + counts) - gammaln(r) - gammaln(counts + 1)
+        log_exactly = log_ways + r * (np.log(alpha) - np.log(alpha + t)) + xlogy(counts, came)
+        at_least = np.where(counts > 0, betainc(np.maximum(counts, 1), r, came), 1.0)
+        log_leaves = np.where(k > 0, betaln(a + 1, np.where(k > 0, b + k - 1, 1.0)) - betaln(a, b), -np.inf)
+        stays = np.exp(betaln(a, b + k) - betaln(a, b) + log_exactly)
+        return np.asarray(stays + np.exp(log_leaves) * at_least, dtype=np.float64)
 
     def simulate(self, T: Vector, *, seed: int) -> History:
         """Users as the model believes in them, each observed for a time T [B]."""

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import ClassVar
 
 import numpy as np
-from scipy.special import expit, exprel, gammaln
+from scipy.special import expit, exprel, gammaln, xlogy
 
 from tenure.lifecycle.repeats.history import History, Matrix, Vector
 from tenure.lifecycle.repeats.model import Count, Parameters, RepeatModel, Time, log_rising
@@ -107,10 +107,7 @@ class ParetoNBD(RepeatModel):
         """How likely are exactly n repeats within t of the first commitment? P(X(t) = n), broadcast over n and t."""
         counts, t = np.broadcast_arrays(np.asarray(n, dtype=np.float64), np.asarray(t, dtype=np.float64))
         r, alpha, s, beta = self.r, self.alpha, self.s, self.beta
-        with np.errstate(divide="ignore"):
-            arrivals = np.where(counts > 0, counts * np.log(t / (alpha + t)), 0.0) + r * (
-                np.log(alpha) - np.log(alpha + t)
-            )
+        arrivals = xlogy(counts, t / (alpha + t)) + r * (np.log(alpha) - np.log(alpha + t))
         chances = gammaln(r + counts) - gammaln(r) - gammaln(counts + 1)
         here = arrivals + s * (np.log(beta) - np.log(beta + t))
         gone = np.log(s) + r * np.log(alpha) + s * np.log(beta) + count_integral(counts, (alpha, r), (beta, s + 1), t)

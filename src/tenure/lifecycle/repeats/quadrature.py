@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import xlogy
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
@@ -20,7 +21,7 @@ _NEGLIGIBLE = 37.0  # e^-37 = 1e-16: what lies beyond adds nothing to a double
 _ROWS_AT_ONCE = 8192  # a block of rows times nodes stays in the processor's cache
 _CELLS_AT_ONCE = 2_000_000  # of Jacobi matrices, decomposed together
 _MOST_BETA_NODES = 512
-_COUNT_NODES = 128
+_PANELS = 24  # narrow against any peak of the integrand of counts
 
 
 Power = tuple[Vector, Vector]
@@ -195,15 +196,27 @@ def _beta_nodes(n: int, a: Vector, b: Vector) -> tuple[Matrix, Matrix]:
 def count_integral(n: Vector, first: tuple[float, float], second: tuple[float, float], t: Vector) -> Vector:
     """What is ln of the integral of u^n (alpha + u)^-(r + n) (beta + u)^-q over u in (0, t)? Of n's shape.
 
-    With v = u / (alpha + u) = z y it has the weight y^n on (0, 1), that of the law Beta(n + 1, 1).
+    In ln(c + u), c the smaller of alpha and beta, as in `power_integral`; u^n asks for dense nodes near t.
     """
     (alpha, r), (beta, q) = first, second
-    z = t / (alpha + t)
-    counts, which = np.unique(n, return_inverse=True)
-    nodes, weights = _beta_nodes(_COUNT_NODES, counts + 1, np.ones(len(counts)))
-    v = z[..., None] * nodes[which]
-    log_f = (r + q - 2) * np.log1p(-v) - q * np.log(beta * (1 - v) + alpha * v)
-    top = log_f.max(axis=-1)
-    log_mean = top + np.log((weights[which] * np.exp(log_f - top[..., None])).sum(axis=-1))
+    c, p_c, C, p_C = (alpha, r + n, beta, q) if alpha <= beta else (beta, q, alpha, r + n)
+    nodes, weights = _dense_at_end()
+    length = np.log1p(t / c)
+    w = length[..., None] * nodes
+    grown = np.expm1(w)
+    power_c, power_C = np.broadcast_to(p_c, n.shape)[..., None], np.broadcast_to(p_C, n.shape)[..., None]
     with np.errstate(divide="ignore"):  # at t = 0 nothing comes
-        return np.asarray((1 - r) * np.log(alpha) + (n + 1) * np.log(z) - np.log(n + 1) + log_mean)
+        log_f = xlogy(n[..., None], c * grown) + (1 - power_c) * w - power_C * np.log1p(grown * (c / C))
+        top = np.maximum(log_f.max(axis=-1), np.finfo(float).min)
+        log_sum = top + np.log(length * (np.exp(log_f - top[..., None]) @ weights))
+    return np.asarray(log_sum + (1 - p_c) * np.log(c) - p_C * np.log(C))
+
+
+@cache
+def _dense_at_end() -> tuple[Vector, Vector]:
+    """Nodes on (0, 1) and weights that sum to 1: even panels, the last one halved again and again towards 1."""
+    even = np.linspace(0, 1, _PANELS + 1)
+    edges = np.concatenate([even[:-1], 1 - 0.5 ** np.arange(1, 26) / _PANELS, [1.0]])
+    nodes, weights = _legendre_nodes(12)
+    lengths = np.diff(edges)[:, None]
+    return (edges[:-1, None] + lengths * nodes).ravel(), (lengths * weights).ravel()
