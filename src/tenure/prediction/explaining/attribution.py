@@ -11,6 +11,7 @@ from tenure.prediction.explaining.exact import exact, reads
 from tenure.prediction.explaining.shapley import ShapleyConfig, shapley
 from tenure.prediction.learner import Model
 from tenure.prediction.learners.stack import Stack
+from tenure.prediction.mixed import Mixed
 from tenure.prediction.training import Forecaster
 
 
@@ -34,6 +35,8 @@ def contributions(
     Raises:
         EvidenceError: a model must be asked and there is no reference user.
     """
+    if isinstance(model, Mixed):
+        return stack_contributions(model.stack, list(model.members.values()), inputs, reference, config=config)
     known = exact(model, inputs) if unit == "log-odds" else None
     if known is not None:
         return known
@@ -52,6 +55,8 @@ def forecast_contributions(
     """What does each input, and the correction, add to what is forecast in the end? See `contributions`."""
     unit: Unit = "amount" if forecaster.task.is_amount else "log-odds"
     found = contributions(forecaster.model, inputs, reference, unit=unit, config=config)
+    if forecaster.task.kind == "churn":
+        found = found.opposite()
     value = forecaster.forecast(inputs).value
     return found.corrected(value if forecaster.task.is_amount else log_odds(value))
 

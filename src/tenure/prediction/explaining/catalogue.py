@@ -41,16 +41,27 @@ CORRECTION = "correction"
 _PROMOTIONS = frozenset({"discount_share"})
 """Of the activity features; to a profile they are money, to a forecast they tell why somebody comes."""
 
+HISTORY = "history"
+"""The name under which a repeat history stands as a whole: its parts make no sense apart."""
+
+TOGETHER: Mapping[str, tuple[str, ...]] = {
+    HISTORY: ("x", "t_x_days", "T_days"),
+    "mean_value": ("n_valued", "mean_value"),
+}
+"""Columns that may only be exchanged between users together, by the name that what they add is told under."""
+
 REPEATS = (
     Input("x", "rhythm", "log", "repeat days: days with a commitment after the first"),
     Input("t_x_days", "rhythm", "log", "days from the first commitment to the last"),
     Input("T_days", "rhythm", "log", "days since the first commitment"),
+    Input("n_valued", "money", "log", "repeat days with a value"),
     Input("mean_value", "money", "log", "mean value of a repeat day"),
+    Input(HISTORY, "rhythm", "linear", "how often and how recently there was a commitment"),
     Input("repeats_p_any", "rhythm", "share", "chance of a commitment within the horizon, by rate and silence alone"),
-    Input("repeats_p_any_long", "rhythm", "share", "the same within three horizons"),
+    Input("repeats_p_any_long", "rhythm", "share", "the same within three times the horizon"),
     Input("repeats_p_alive", "rhythm", "share", "chance not to have left for good, by rate and silence alone"),
 )
-"""The repeat history, by the letters of its papers."""
+"""The repeat history, by the letters of its papers, and what BG/NBD makes of it."""
 
 
 def catalogue(*more: Input) -> dict[str, Input]:

@@ -57,8 +57,9 @@ class Contributions:
         """
         themes = themes_of(self.names, known)
         order = in_order(themes)
-        member = np.array([[theme == name for name in order] for theme in themes], dtype=np.float64)
-        return Contributions(self.base, self.values @ member.reshape(-1, len(order)), order, self.unit, self.is_sampled)
+        values = np.zeros((len(self.values), len(order)))
+        np.add.at(values.T, [order.index(theme) for theme in themes], self.values.T)
+        return Contributions(self.base, values, order, self.unit, self.is_sampled)
 
     def opposite(self) -> Contributions:
         """The contributions to the opposite event: of P(churn) where these are of P(commit).
@@ -67,7 +68,7 @@ class Contributions:
             ConfigError: these explain an amount, which has no opposite.
         """
         if self.unit != "log-odds":
-            raise ConfigError("Contributions.opposite: expected those of a probability, got those of an amount")
+            raise ConfigError("Contributions.opposite: expected those of a probability; an amount has no opposite")
         return Contributions(-self.base, -self.values, self.names, self.unit, self.is_sampled)
 
     def corrected(self, forecast: Vector) -> Contributions:

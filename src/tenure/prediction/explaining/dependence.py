@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from tenure.errors import EvidenceError
 from tenure.prediction.examples import Inputs
-from tenure.prediction.learner import Model
+from tenure.prediction.explaining.histories import possible
+from tenure.prediction.explaining.whatif import Ask
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
@@ -45,7 +46,7 @@ class DependenceConfig:
 
 
 def dependence(
-    model: Model, users: Inputs, names: Sequence[str], config: DependenceConfig = DependenceConfig()
+    ask: Ask, users: Inputs, names: Sequence[str], config: DependenceConfig = DependenceConfig()
 ) -> pa.Table:
     """How does the forecast go along each of these inputs? A table of DEPENDENCE, in the unit of the forecast.
 
@@ -62,11 +63,11 @@ def dependence(
     """
     if not len(users):
         raise EvidenceError("dependence: expected users to ask about, got none")
-    curves = [_curve(model, users, name, config) for name in names]
+    curves = [_curve(ask, users, name, config) for name in names]
     return pa.concat_tables([DEPENDENCE.empty_table(), *(curve for curve in curves if curve is not None)])
 
 
-def _curve(model: Model, users: Inputs, name: str, config: DependenceConfig) -> pa.Table | None:
+def _curve(ask: Ask, users: Inputs, name: str, config: DependenceConfig) -> pa.Table | None:
     column = users.column(name)
     known = users.rows(np.isfinite(column))
     x = column[np.isfinite(column)]
@@ -75,20 +76,20 @@ def _curve(model: Model, users: Inputs, name: str, config: DependenceConfig) -> 
         return None
     # Bin j holds edges[j] < x <= edges[j + 1]; the least value belongs to the first.
     bin_of = np.clip(np.searchsorted(edges, x, side="left") - 1, 0, len(edges) - 2)
-    upper, lower = (model.predict(_with(known, name, edges[bin_of + up])) for up in (1, 0))
+    upper, lower = (ask(_with(known, name, edges[bin_of + up])) for up in (1, 0))
     step, n = upper - lower, np.bincount(bin_of, minlength=len(edges) - 1)
     mean = np.bincount(bin_of, weights=step, minlength=len(n)) / n
     error = np.bincount(bin_of, weights=(step - mean[bin_of]) ** 2, minlength=len(n)) / (n * np.maximum(n - 1, 1))
     effect = np.concatenate([[0.0], np.cumsum(mean)])
     middle = (effect[:-1] + effect[1:]) / 2  # of a bin, along which its users lie
     weight = n / n.sum()
-    local = effect - weight @ middle + float(model.predict(known).mean())
+    local = effect - weight @ middle + float(ask(known).mean())
     sd = np.sqrt(_variance(error, weight))
     return pa.table(
         {
             "feature": [name] * len(edges),
             "value": edges,
-            "partial": _partial(model, known, name, edges, config.n_users),
+            "partial": _partial(ask, known, name, edges, config.n_users),
             "local": local,
             "low": local - 1.96 * sd,
             "high": local + 1.96 * sd,
@@ -107,14 +108,15 @@ def _variance(error: Vector, weight: Vector) -> Vector:
     return np.asarray(part**2 @ error, dtype=np.float64)
 
 
-def _partial(model: Model, users: Inputs, name: str, edges: Vector, most: int) -> Vector:
+def _partial(ask: Ask, users: Inputs, name: str, edges: Vector, most: int) -> Vector:
     chosen = np.zeros(len(users), dtype=bool)
     chosen[np.linspace(0, len(users) - 1, min(most, len(users))).round().astype(np.int64)] = True
     some = users.rows(chosen)
-    return np.array([model.predict(_with(some, name, np.full(len(some), edge))).mean() for edge in edges])
+    return np.array([ask(_with(some, name, np.full(len(some), edge))).mean() for edge in edges])
 
 
 def _with(users: Inputs, name: str, values: Vector) -> Inputs:
     changed = users.values.copy()
     changed[:, users.names.index(name)] = values
+    changed = possible(changed, users.names, {name})
     return Inputs(users.users, users.as_of, users.names, changed, users.sequences)

@@ -41,7 +41,7 @@ def _(model: LogisticModel, inputs: Inputs) -> Contributions:
 
 @exact.register
 def _(model: Trees, inputs: Inputs) -> Contributions:
-    """TreeSHAP, by LightGBM itself.
+    """TreeSHAP, by LightGBM itself; of the log-odds before they are kept from 0 and 1.
 
     Source: Lundberg et al. (2020), Nature Machine Intelligence 2, algorithm 2 (path-dependent).
     """

@@ -18,7 +18,7 @@ from tenure.prediction.champion import mean_and_error
 from tenure.prediction.examples import Examples, Inputs
 from tenure.prediction.explaining.catalogue import COURSE, Catalogue, in_order, themes_of
 from tenure.prediction.explaining.contributions import Contributions
-from tenure.prediction.learner import Model
+from tenure.prediction.explaining.whatif import Ask
 from tenure.seeds import generator
 
 Vector = NDArray[np.float64]
@@ -73,7 +73,7 @@ def moves(by_cutoff: Sequence[tuple[Inputs, Contributions]], known: Catalogue) -
 
 
 def worth(
-    honest: Sequence[tuple[Model, Examples]], known: Catalogue, loss: Loss, *, seed: int = 0, n_draws: int = 5
+    honest: Sequence[tuple[Ask, Examples]], known: Catalogue, loss: Loss, *, seed: int = 0, n_draws: int = 5
 ) -> pa.Table:
     """How much worse are forecasts of later time without each theme? Mean increase of the loss: IMPORTANCE.
 
@@ -84,7 +84,7 @@ def worth(
     Source: Fisher, Rudin & Dominici (2019), Journal of Machine Learning Research 20 (model reliance).
 
     Args:
-        honest: models, each with the examples of a later cut-off that it had not seen.
+        honest: what is asked (a model's `predict`), each with the examples of a later cut-off that it had not seen.
         known: what the inputs are.
         loss: (outcome [B], forecast [B]) -> loss of each row [B], such as `champion.log_losses`.
         seed: of the exchange of users.
@@ -103,14 +103,14 @@ def worth(
     reads_events = honest[0][1].inputs.sequences is not None
     themes = in_order((*of_column, *([COURSE] if reads_events else ())))
     increases: list[Matrix] = []
-    for at, (model, later) in enumerate(honest):
+    for at, (ask, later) in enumerate(honest):
         draws = generator(seed, "worth", at)
         others = [draws.permutation(len(later)) for _ in range(n_draws)]
-        told = loss(later.outcome, model.predict(later.inputs))
+        told = loss(later.outcome, ask(later.inputs))
         increase = np.empty((len(later), len(themes)))
         for i, theme in enumerate(themes):
             swapped = (_exchanged(later.inputs, of_column == theme, other, theme) for other in others)
-            without = [loss(later.outcome, model.predict(inputs)) for inputs in swapped]
+            without = [loss(later.outcome, ask(inputs)) for inputs in swapped]
             increase[:, i] = np.mean(without, axis=0) - told
         increases.append(increase)
     return _table("theme", themes, themes, increases, _numbered([later.inputs for _, later in honest]))

@@ -12,6 +12,7 @@ from sklearn.covariance import ledoit_wolf
 
 from tenure.errors import ConfigError, EvidenceError, nearest
 from tenure.prediction.examples import Inputs
+from tenure.prediction.explaining.histories import possible
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
@@ -91,7 +92,7 @@ class Likeness:
         for place, score in zip(others, before[others] + step, strict=True):
             if np.isfinite(row[place]) and len(self.levels[place]) > 1 and score != before[place]:
                 new[place] = self._value(place, score)
-        return new
+        return np.asarray(possible(new[None], self.names, set(change))[0], dtype=np.float64)
 
     def n_with(self, change: Mapping[str, float]) -> int:
         """How many real users have about these values, all of them together?"""

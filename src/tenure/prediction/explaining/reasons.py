@@ -86,7 +86,7 @@ def reasons(
 
 
 def _own_units(names: tuple[str, ...], inputs: Inputs) -> NDArray[np.float64]:
-    return np.stack([_column(inputs, name) for name in names], axis=1)
+    return np.array([_column(inputs, name) for name in names]).reshape(len(names), len(inputs)).T
 
 
 def _usual(names: tuple[str, ...], reference: Inputs) -> NDArray[np.float64]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from tenure.errors import ConfigError, EvidenceError
 from tenure.events.sequences import Sequences
 from tenure.prediction.examples import Inputs
-from tenure.prediction.explaining.catalogue import EVENTS, Catalogue, catalogue, themes_of
+from tenure.prediction.explaining.catalogue import EVENTS, TOGETHER, Catalogue, catalogue, themes_of
 from tenure.seeds import generator
 
 Vector = NDArray[np.float64]
@@ -62,7 +62,8 @@ def shapley(
     compared = _evenly(reference, config.n_reference)
     if only is not None:
         inputs, compared = _narrowed(inputs, only), _narrowed(compared, only)
-    names = inputs.names if inputs.sequences is None else (*inputs.names, EVENTS)
+    players = _players(inputs)
+    names = tuple(players)
     themes = themes_of(names, config.known)
     events = _joined(inputs.sequences, compared.sequences)
     values = np.zeros((len(inputs), len(names)))
@@ -74,9 +75,9 @@ def shapley(
         for start in range(0, len(inputs), users_at_once):
             here = np.arange(start, min(start + users_at_once, len(inputs)))
             for walked in (order, order[::-1]):
-                said = forecast(_walk(inputs, here, compared, m, order=walked, events=events)).reshape(
-                    len(names) + 1, len(here)
-                )
+                said = forecast(
+                    _walk(inputs, here, compared, m, order=[players[names[k]] for k in walked], events=events)
+                ).reshape(len(names) + 1, len(here))
                 values[np.ix_(here, walked)] += np.diff(said, axis=0).T
     return base, values / (2 * len(compared)), names
 
@@ -87,29 +88,39 @@ def _order(themes: tuple[str, ...], draws: np.random.Generator) -> NDArray[np.in
     return np.concatenate([draws.permutation(groups[i]) for i in draws.permutation(len(groups))])
 
 
+def _players(inputs: Inputs) -> dict[str, NDArray[np.int64]]:
+    """The inputs that are replaced one by one, with their columns: those of TOGETHER as one, the events as none."""
+    whose = {column: name for name, columns in TOGETHER.items() for column in columns}
+    players: dict[str, list[int]] = {}
+    for i, column in enumerate(inputs.names):
+        players.setdefault(whose.get(column, column), []).append(i)
+    if inputs.sequences is not None:
+        players[EVENTS] = []
+    return {name: np.array(columns, dtype=np.int64) for name, columns in players.items()}
+
+
 def _walk(
     inputs: Inputs,
     here: NDArray[np.int64],
     reference: Inputs,
     m: int,
     *,
-    order: NDArray[np.int64],
+    order: Sequence[NDArray[np.int64]],
     events: Sequences | None,
 ) -> Inputs:
-    """Reference user m turning into each of these users: step k has the first k inputs of the order replaced."""
-    n_steps, n_columns = len(order) + 1, len(inputs.names)
+    """Reference user m turning into each of these users: step k has the first k players of the order replaced."""
+    n_steps = len(order) + 1
     values = np.tile(reference.columns(inputs.names)[m], (n_steps, len(here), 1))
-    for step, column in enumerate(order, start=1):
-        if column < n_columns:
-            values[step:, :, column] = inputs.values[here, column]
-    if events is not None:
-        turned = int(np.flatnonzero(order == n_columns)[0]) + 1
-        whose = np.full((n_steps, len(here)), len(inputs) + m)
-        whose[turned:] = here
-        events = events.rows(whose.ravel())
+    whose = np.full((n_steps, len(here)), len(inputs) + m)
+    for step, columns in enumerate(order, start=1):
+        if len(columns):
+            values[step:, :, columns] = inputs.values[np.ix_(here, columns)]
+        else:
+            whose[step:] = here
     users = inputs.users.take(pa.array(np.tile(here, n_steps)))
     as_of = np.tile(inputs.as_of[here], n_steps)
-    return Inputs(users, as_of, inputs.names, values.reshape(-1, n_columns), events)
+    sequences = None if events is None else events.rows(whose.ravel())
+    return Inputs(users, as_of, inputs.names, values.reshape(-1, len(inputs.names)), sequences)
 
 
 def _joined(first: Sequences | None, second: Sequences | None) -> Sequences | None:

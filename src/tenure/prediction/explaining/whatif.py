@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,10 +12,13 @@ from numpy.typing import NDArray
 from tenure.errors import ConfigError
 from tenure.prediction.examples import Inputs
 from tenure.prediction.explaining.acts import Acted
+from tenure.prediction.explaining.histories import possible
 from tenure.prediction.explaining.likeness import Likeness
-from tenure.prediction.learner import Model
 
 Vector = NDArray[np.float64]
+
+Ask = Callable[[Inputs], Vector]
+"""What is asked for a forecast of users [B]: a model's `predict`, or a whole forecaster with its corrections."""
 
 NOT_CAUSAL = (
     "This compares users as they are in the log. It does not say what would come of making this user change: that only "
@@ -60,7 +63,7 @@ class WhatIf:
     caveat: str = NOT_CAUSAL
 
 
-def what_if(model: Model, row: Inputs, change: Mapping[str, float], likeness: Likeness) -> WhatIf:
+def what_if(ask: Ask, row: Inputs, change: Mapping[str, float], likeness: Likeness) -> WhatIf:
     """What would be forecast of this user if some of their inputs had other values?
 
     Two answers. (a) Everything else equal: what the formula says, only given where users like this one do have such
@@ -68,7 +71,7 @@ def what_if(model: Model, row: Inputs, change: Mapping[str, float], likeness: Li
     (`Likeness.moved`), only given where enough real users have such values.
 
     Args:
-        model: whose forecast is asked for. It must not read single events: they cannot be moved.
+        ask: whose forecast is asked for. It must not read single events: they cannot be moved.
         row: the user, one row.
         change: input -> new value, in the unit of the input.
         likeness: real users, with the inputs of `row`.
@@ -81,8 +84,9 @@ def what_if(model: Model, row: Inputs, change: Mapping[str, float], likeness: Li
     for name, value in change.items():
         if name in row.names:
             alone[row.names.index(name)] = value
+    alone = possible(alone[None], likeness.names, set(change))[0]
     along, n_with = likeness.moved(before, change), likeness.n_with(change)
-    said = _forecasts(model, row, [before, alone, along])
+    said = _forecasts(ask, row, [before, alone, along])
     enough = likeness.config.n_alike
     rare = (
         ""
@@ -101,7 +105,7 @@ def what_if(model: Model, row: Inputs, change: Mapping[str, float], likeness: Li
     )
 
 
-def what_would_change(model: Model, row: Inputs, acted: Sequence[Acted], likeness: Likeness) -> pa.Table:
+def what_would_change(ask: Ask, row: Inputs, acted: Sequence[Acted], likeness: Likeness) -> pa.Table:
     """Which single act of this user would change the forecast most? A table of ACTS.
 
     `acted` holds the inputs computed anew from the user's log with the act in it (`acts`), so that everything that
@@ -112,11 +116,11 @@ def what_would_change(model: Model, row: Inputs, acted: Sequence[Acted], likenes
         ConfigError: `row` or an act is not one row of the inputs that `likeness` knows.
     """
     values = [_only(row, likeness), *(_only(act.inputs, likeness) for act in acted)]
-    before = float(model.predict(row)[0])
+    before = float(ask(row)[0])
     rows = []
     for act, profile in zip(acted, values[1:], strict=True):
         is_fine = likeness.is_plausible(profile)
-        after = float(model.predict(act.inputs)[0]) if is_fine else None
+        after = float(ask(act.inputs)[0]) if is_fine else None
         refusal = None if is_fine else "no real user looks as this one would then"
         change = None if after is None else after - before
         rows.append(dict(zip(ACTS.names, (act.name, act.title, before, after, change, refusal), strict=True)))
@@ -130,12 +134,12 @@ def _only(row: Inputs, likeness: Likeness) -> Vector:
     return np.asarray(row.columns(likeness.names)[0], dtype=np.float64)
 
 
-def _forecasts(model: Model, row: Inputs, profiles: Sequence[Vector]) -> list[float]:
+def _forecasts(ask: Ask, row: Inputs, profiles: Sequence[Vector]) -> list[float]:
     if row.sequences is not None:
         raise ConfigError("what-if: a model that reads single events cannot be asked; ask what_would_change")
     n = len(profiles)
     users = row.users.take(pa.array(np.zeros(n, dtype=np.int64)))
-    return [float(p) for p in model.predict(Inputs(users, np.repeat(row.as_of, n), row.names, np.stack(profiles)))]
+    return [float(p) for p in ask(Inputs(users, np.repeat(row.as_of, n), row.names, np.stack(profiles)))]
 
 
 def _answer(forecast: float, refusal: str) -> Answer:
