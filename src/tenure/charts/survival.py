@@ -16,7 +16,7 @@ MOST_GROUPS = 9
 def return_curves(curves: pa.Table, *, until_days: float | None = None) -> go.Figure:
     """Which share of each stage or segment is back by each day?
 
-    `curves`: `group, n_users, day, p_returned, low?, high?`, a row per step of each group's staircase. The pale bands
+    `curves`: `group, n_users, day, p_returned, low?, high?`, a row per day and group. The pale bands
     are 95% intervals. The largest groups are drawn, stages in the order of a life. `until_days` ends the axis.
     """
     rows = [row for row in curves.to_pylist() if until_days is None or row["day"] <= until_days]
@@ -43,7 +43,7 @@ def return_curves(curves: pa.Table, *, until_days: float | None = None) -> go.Fi
             x=days,
             y=[row["p_returned"] for row in steps],
             mode="lines",
-            line={"color": colour, "width": 2, "shape": "hv"},
+            line={"color": colour, "width": 2},
             name=theme.label(theme.name(group)),
             legendgroup=group,
             customdata=[count(row["n_users"]) for row in steps],

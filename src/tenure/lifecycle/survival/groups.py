@@ -18,13 +18,13 @@ CURVES = pa.schema(
     [
         pa.field("group", pa.string(), nullable=False),
         pa.field("n_users", pa.int64(), nullable=False),
-        pa.field("day", pa.float64(), nullable=False),  # after the cut-off; the share holds from here to the next row
+        pa.field("day", pa.float64(), nullable=False),  # after the cut-off
         pa.field("p_returned", pa.float64(), nullable=False),
         pa.field("low", pa.float64()),  # null where nobody is left, so that no interval is defined
         pa.field("high", pa.float64()),
     ]
 )
-"""One row per group and time at which somebody returned, the first at day 0."""
+"""One row per group and day, the first at day 0."""
 
 
 def return_curves(
