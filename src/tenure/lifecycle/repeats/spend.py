@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 from scipy.special import digamma, gammaln
 from scipy.stats import pearsonr
 
 from tenure.errors import ConfigError, EvidenceError
-from tenure.lifecycle.repeats.fitting import FitConfig
+from tenure.lifecycle.repeats.fitting import FitConfig, maximise, with_prior
 from tenure.lifecycle.repeats.history import Matrix, Vector
 from tenure.seeds import generator
 
 _LEAST_USERS = 2
-_LOG_BOUNDS = (-9.0, 14.0)
 _NEGLIGIBLE = 0.05
-_PRIOR_SD = 2.0  # of a log-parameter, as for the models of counts: a factor of e^2 = 7.4
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -50,19 +47,19 @@ class GammaGamma:
                 raise ConfigError(f"GammaGamma.{name}: expected a finite number above 0, got {getattr(self, name)!r}")
 
     @classmethod
-    def fit(cls, x: Vector, mean_value: Vector, *, config: FitConfig = FitConfig(prior=0.0)) -> GammaGamma:
+    def fit(cls, x: Vector, mean_value: Vector, *, config: FitConfig = FitConfig()) -> GammaGamma:
         """Which spread of amounts makes these users' means most likely?
 
         Args:
             x: how many amounts each user's mean is of [B].
             mean_value: the mean [B]. Rows without amounts (x = 0, or a mean that is missing or not above 0) say nothing
                 of spend and are left out.
-            config: settings of the fit. A `prior` above 0 holds p and q near 1 and gamma near the mean amount, within a
-                factor of e^2: of use with a handful of users.
+            config: settings of the fit. The prior holds p and q near 1 and gamma near the mean amount, within a factor
+                of e^2 (one standard deviation).
 
         Raises:
-            EvidenceError: fewer than two users have an amount; all have the same mean (without a prior); or the search
-                for parameters found no maximum.
+            EvidenceError: fewer than two users have an amount; or, without a prior, all have the same mean, or the
+                amounts do not settle the parameters.
         """
         x, m = _with_amounts(x, mean_value)
         if len(x) < _LEAST_USERS:
@@ -74,32 +71,20 @@ class GammaGamma:
         if config.prior == 0 and float(np.ptp(m)) <= 1e-9 * unit:
             raise EvidenceError(
                 f"Gamma-Gamma: all {len(x)} users have the same mean amount ({unit:g}), so their spread cannot be "
-                "learnt; use that amount, or FitConfig(prior=1)"
+                "learnt; use that amount, or a prior (FitConfig.prior above 0)"
             )
-        # Amounts in units of their mean: the search then starts near the answer whatever the currency.
+        # Amounts in units of their mean: prior and bounds then suit every currency.
         scaled = m / unit
 
-        def loss(theta: Vector) -> tuple[float, Vector]:
+        def objective(theta: Vector) -> tuple[float, Vector]:
             value, slope = _log_likelihood_and_slope(theta, x, scaled)
-            tightness = config.prior / _PRIOR_SD**2
-            return -value + tightness * float(theta @ theta) / 2, -slope + tightness * theta
+            return -value, -slope
 
-        found = minimize(
-            loss,
-            np.array([1.0, 1.0, 1.0]),
-            jac=True,
-            method="L-BFGS-B",
-            bounds=[_LOG_BOUNDS] * 3,
-            options={"maxiter": config.max_iterations, "ftol": 1e-14, "gtol": 1e-7 * len(x)},
-        )
-        at_edge = np.isclose(found.x, _LOG_BOUNDS[0]) | np.isclose(found.x, _LOG_BOUNDS[1])
-        if not found.success or at_edge.any():
-            raise EvidenceError(
-                "Gamma-Gamma: the search for p, q and gamma found no maximum (amounts too much alike, or too few "
-                f"users: {len(x)}); use FitConfig(prior=1)"
-            )
-        p, q, gamma = (float(value) for value in np.exp(found.x))
-        return cls(p=p, q=q, gamma=gamma * unit, covariance=_covariance(lambda theta: loss(theta)[1], found.x))
+        centre = np.zeros(3)
+        penalised = with_prior(objective, centre, config.prior)
+        optimum = maximise(penalised, centre, ("p", "q", "gamma"), config, rough=None)
+        p, q, gamma = (float(value) for value in np.exp(optimum.theta))
+        return cls(p=p, q=q, gamma=gamma * unit, covariance=optimum.covariance)
 
     def log_likelihood(self, x: Vector, mean_value: Vector) -> float:
         """How likely are these means in all? Natural log, of the users with an amount; equation (1a) of the paper."""
@@ -126,19 +111,22 @@ class GammaGamma:
         if self.q <= 1 and not known.all():
             raise EvidenceError(
                 f"Gamma-Gamma: the mean over users is infinite (q = {self.q:g}, expected above 1), so nothing can be "
-                "said of users without amounts; fit with FitConfig(prior=1), or cap the amounts"
+                "said of users without amounts; fit with a prior (FitConfig.prior above 0), or cap the amounts"
             )
         return np.asarray(self.p * (self.gamma + m * x) / (self.p * x + self.q - 1), dtype=np.float64)
 
     def simulate(self, n: NDArray[np.int64], x: Vector, mean_value: Vector, rng: np.random.Generator) -> Vector:
-        """How much might n further commitments of each user be worth together? One draw per user [B].
+        """How much might n further commitments of each user be worth together? One draw for each of n, [..., B].
 
-        Given a user's amounts, nu is gamma(q + p x, rate gamma + m x), and a sum of n more is gamma(p n, rate nu).
+        Given a user's amounts, nu is gamma(q + p x, rate gamma + m x), and a sum of n more is gamma(p n, rate nu); the
+        windows of one user share their nu.
         """
         known = (x > 0) & np.nan_to_num(mean_value > 0)
         x, m = np.where(known, x, 0.0), np.where(known, mean_value, 0.0)
         nu = rng.standard_gamma(self.q + self.p * x) / (self.gamma + m * x)
-        return np.asarray(rng.standard_gamma(self.p * n) / np.maximum(nu, np.finfo(np.float64).tiny), dtype=np.float64)
+        worth, comes = np.zeros(n.shape), n > 0
+        worth[comes] = rng.standard_gamma(self.p * n[comes])
+        return np.asarray(worth / np.maximum(nu, np.finfo(np.float64).tiny), dtype=np.float64)
 
     @property
     def standard_errors(self) -> dict[str, float]:
@@ -244,21 +232,3 @@ def _log_likelihood_and_slope(theta: Vector, x: Vector, m: Vector) -> tuple[floa
     by_gamma = q / gamma - (px + q) / total
     slope = np.array([p * by_p.sum(), q * by_q.sum(), gamma * by_gamma.sum()])
     return float(terms.sum()), slope
-
-
-def _covariance(slope: Callable[[Vector], Vector], at: Vector) -> Matrix:
-    """The inverse of the information: second differences of an exact slope.
-
-    Raises:
-        EvidenceError: the likelihood is flat there, so the data do not tell the parameters apart.
-    """
-    step = 1e-5
-    columns = [(slope(at + step * unit) - slope(at - step * unit)) / (2 * step) for unit in np.eye(len(at))]
-    information = np.array(columns)
-    information = (information + information.T) / 2
-    if np.linalg.eigvalsh(information)[0] <= 1e-10:
-        raise EvidenceError(
-            "Gamma-Gamma: the amounts do not tell p, q and gamma apart (too few users, or amounts too much alike); "
-            "use FitConfig(prior=1)"
-        )
-    return np.asarray(np.linalg.inv(information), dtype=np.float64)
