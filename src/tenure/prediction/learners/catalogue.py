@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from tenure.prediction.learner import Learner
 from tenure.prediction.learners.constant import ConstantLearner
-from tenure.prediction.learners.logistic import RECENCY, RFM, LogisticLearner
+from tenure.prediction.learners.logistic import RECENCY_LEARNER, RFM_LEARNER, LogisticLearner
+from tenure.prediction.learners.recurrent import RecurrentLearner
 from tenure.prediction.learners.repeats import RepeatsLearner
 from tenure.prediction.learners.trees import TreesLearner
 
 LEARNERS: tuple[Learner, ...] = (
     ConstantLearner(),
-    LogisticLearner(name="recency", complexity=1, columns=RECENCY),
-    LogisticLearner(name="rfm", complexity=2, columns=RFM),
+    RECENCY_LEARNER,
+    RFM_LEARNER,
     RepeatsLearner(),
     LogisticLearner(),
     TreesLearner(),
 )
+
+RECURRENT: tuple[Learner, ...] = (RecurrentLearner(cell="gru"), RecurrentLearner(cell="lstm"))
+"""Those that read the events themselves: they need the `torch` extra, and inputs with sequences."""

@@ -15,9 +15,6 @@ from tenure.prediction.learners.columns import expect_examples, fit_normaliser, 
 from tenure.prediction.logistic import Logistic
 from tenure.profiles.normalise import Normaliser
 
-RECENCY = ("recency_days",)
-RFM = ("recency_days", "commitment_recency_days", "tenure_days", "n_occasions", "value_per_occasion")
-
 
 @dataclass(frozen=True, eq=False)
 class LogisticModel:
@@ -87,3 +84,13 @@ class LogisticLearner:
                 p = Logistic.fit(Z[earlier], happened[earlier], penalty=penalty).p(Z[here])
                 loss[penalty] += float(log_losses(examples.outcome[here], p).sum())
         return min(loss, key=loss.__getitem__) if any(loss.values()) else self.default_penalty
+
+
+RECENCY_LEARNER = LogisticLearner(name="recency", complexity=1, columns=("recency_days",))
+"""The rule of thumb: who was here lately comes again."""
+RFM_LEARNER = LogisticLearner(
+    name="rfm",
+    complexity=2,
+    columns=("recency_days", "commitment_recency_days", "tenure_days", "n_occasions", "value_per_occasion"),
+)
+"""Recency, frequency and money: the marketer's classic."""
