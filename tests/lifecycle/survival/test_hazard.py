@@ -162,6 +162,14 @@ def test_one_user_or_many_give_the_same():
     np.testing.assert_allclose(together[:20], alone, rtol=1e-12)
 
 
+@pytest.mark.parametrize(("model", "world"), CASES)
+def test_nobody_gets_no_rows(model, world):
+    X, rhythm, days = world.X[:0], world.rhythm and world.rhythm[:0], np.array([1.0, 7])
+    assert model.curve(X, days, rhythm).shape == model.standard_error(X, days, rhythm).shape == (0, 2)
+    assert model.interval(X, 0.8, rhythm).shape == (0, 2)
+    assert model.contributions(X, rhythm).shape == (0, world.X.shape[1] + 1)
+
+
 def test_few_users_are_enough_to_answer_and_the_errors_say_so():
     X, days = np.array([[0.5]]), np.array([4.0])
     model = ReturnModel.fit(X, days, np.array([True]))

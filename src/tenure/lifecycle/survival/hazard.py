@@ -117,15 +117,16 @@ class ReturnModel:
         middle = _middle(edges)
         log_time = np.log1p(middle)
         log_time -= cut(days[returned], returned[returned], edges)[1].sum(axis=0) @ log_time / n_returns
-        typical = rhythm.typical_gap_days if rhythm else 1.0
-        n_bins, n_knots = len(middle), len(KNOTS) if rhythm else 0
+        typical = 1.0 if rhythm is None else rhythm.typical_gap_days
+        n_bins, n_knots = len(middle), 0 if rhythm is None else len(KNOTS)
 
         # A level of f could as well be one of a: f is measured from the average user's on the first day.
-        average = hats(rhythm.lateness(middle[:1], typical)).mean(axis=(0, 1)) if rhythm else np.zeros(0)
+        average = np.zeros(0) if rhythm is None else hats(rhythm.lateness(middle[:1], typical)).mean(axis=(0, 1))
 
         def varying(rows: slice) -> Array:
-            late = hats(rhythm[rows].lateness(middle, typical)) if rhythm else np.zeros((*days[rows].shape, n_bins, 0))
-            return late - average
+            if rhythm is None:
+                return np.zeros((len(days[rows]), n_bins, 0))
+            return hats(rhythm[rows].lateness(middle, typical)) - average
 
         penalty = block_diag(
             config.smoothness * difference_penalty(n_bins, 1),
@@ -217,7 +218,8 @@ class ReturnModel:
         hazard = np.exp(self.log_hazard + self.slope * relative)
         effect = hazard * self.slope
         errors = np.empty((len(X), len(weight)))
-        late = hats(rhythm.lateness(_middle(self.edges_days), self.typical_gap_days)) if rhythm else None
+        middle = _middle(self.edges_days)
+        late = None if rhythm is None else hats(rhythm.lateness(middle, self.typical_gap_days))
         for h, w in enumerate(weight):
             parts = [hazard * w, X * (effect @ w)[:, None]]
             if late is not None:
@@ -236,7 +238,7 @@ class ReturnModel:
         k = self._bin(day)
         moved = X * self.weights
         late = self.relative(X, rhythm)[:, k] - moved.sum(axis=1)
-        columns: Matrix = self.slope[k] * np.column_stack([moved, late if rhythm else np.zeros(len(X))])
+        columns: Matrix = self.slope[k] * np.column_stack([moved, late * (rhythm is not None)])
         return columns
 
     def calibrated(self, X: Matrix, days: Vector, returned: Flags, *, rhythm: Rhythm | None = None) -> Self:
