@@ -22,6 +22,7 @@ from tenure.events.sessions import with_sessions
 from tenure.lifecycle import cohorts, flow
 from tenure.lifecycle.activity import active_periods
 from tenure.lifecycle.growth import growth
+from tenure.lifecycle.repeats.cohort_value import cohort_values
 from tenure.lifecycle.repeats.relation import following_occasions, repeat_history
 from tenure.lifecycle.signs import signs
 from tenure.lifecycle.stages import stages
@@ -80,6 +81,7 @@ RELATIONS: dict[str, Table] = {
     "baskets_of_categories": baskets(EVENTS_TABLE, ITEMS_TABLE, ONE, "category"),
     "baskets_of_items": baskets(EVENTS_TABLE, ITEMS_TABLE, ONE, "item"),
     "committed_items": committed_items(EVENTS_TABLE, ONE, horizon_days=30),
+    "cohort_values": cohort_values(EVENTS_TABLE, ONE, "month"),
     "evidence": evidence(EVENTS_TABLE, DAYS, ONE),
     "flows": flow.flows(HISTORY),
     "following_occasions": following_occasions(EVENTS_TABLE, TWO, 30),

@@ -27,6 +27,7 @@ from tenure.domain import PERIODS
 from tenure.events.log import EVENTS_TABLE
 from tenure.lifecycle.cohorts import CohortConfig
 from tenure.lifecycle.flow import flows, stage_history, transitions
+from tenure.lifecycle.repeats.cohort_value import cohort_values
 from tenure.lifecycle.repeats.relation import repeat_history
 from tenure.lifecycle.stages import STAGES, stages
 from tenure.lifecycle.states import ACTIVE_STATES
@@ -147,6 +148,7 @@ OUTPUTS = {
     **{f"retention {c.rule} {c.clock}": (retention_of, (AS_OF, "week", c)) for cs in CONFIGS.values() for c in cs},
     "stickiness": (stickiness_of, (AS_OF, "day", 7)),
     "evidence": (evidence_of, (AS_OF,)),
+    "cohort_values": (cohort_values, (AS_OF, "week")),
     "repeat_history": (repeat_history, (CUTS,)),
     "stages": (stages, (CUTS, THRESHOLDS)),
     "flows": (flows_of, ()),
