@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,9 @@ from tenure.prediction.examples import Examples, Inputs, Matrix, Vector
 from tenure.prediction.learner import AmountModel, Arrays, Model
 from tenure.prediction.learners.columns import expect_examples
 
+M = TypeVar("M", bound=Model)
+
+_HALF_LIFE = 2.0  # horizons
 _MEAN, _SPREAD = "mean.", "spread."
 
 
@@ -44,7 +48,7 @@ class Amount:
 
 
 @dataclass(frozen=True, kw_only=True)
-class AmountLearner(ABC):
+class AmountLearner(ABC, Generic[M]):
     """A learner of amounts says how the expectation is learnt; the spread follows.
 
     Amounts below 0 (more taken back than bought) count as 0.
@@ -54,12 +58,28 @@ class AmountLearner(ABC):
     complexity: int
 
     @abstractmethod
-    def fit_mean(self, examples: Examples) -> Model:
+    def expectation(self, examples: Examples) -> M:
         """Which amounts are to be expected? From examples with at least one row and no amount below 0."""
 
     @abstractmethod
-    def load_mean(self, arrays: Arrays) -> Model:
+    def load_expectation(self, arrays: Arrays) -> M:
         """The expectation that its `to_arrays` described."""
+
+    def surprises(self, mean: M, later: Examples) -> tuple[Vector, Vector]:
+        """What the spread is learnt from: what was expected of rows of a later time, and what came."""
+        return mean.predict(later.inputs), later.outcome
+
+    def forecast(self, mean: M, spread: Spread) -> Amount:
+        """Expectation and spread together."""
+        return Amount(mean, spread)
+
+    def fit_mean(self, examples: Examples) -> M:
+        """The expectation alone, in half the time or less.
+
+        Raises:
+            EvidenceError: there is no example.
+        """
+        return self.expectation(self._usable(examples))
 
     def fit(self, examples: Examples) -> Amount:
         """What do these examples teach of the amount and its spread?
@@ -71,26 +91,30 @@ class AmountLearner(ABC):
         Raises:
             EvidenceError: there is no example.
         """
-        expect_examples(examples, self.name)
-        examples = replace(examples, outcome=np.maximum(examples.outcome, 0.0))
-        return Amount(self.fit_mean(examples), Spread.fit(*self._rehearse(examples)))
+        examples = self._usable(examples)
+        seen = [self.surprises(self.expectation(past), later) for past, later in _rehearsals(examples)]
+        expected, actual = (np.concatenate(parts) for parts in zip(*seen, strict=True))
+        return self.forecast(self.expectation(examples), Spread.fit(expected, actual))
 
     def load(self, arrays: Arrays) -> Amount:
         """The model that `to_arrays` described."""
-        return Amount(self.load_mean(part(arrays, _MEAN)), Spread.from_arrays(part(arrays, _SPREAD)))
+        return self.forecast(self.load_expectation(part(arrays, _MEAN)), Spread.from_arrays(part(arrays, _SPREAD)))
 
-    def _rehearse(self, examples: Examples) -> tuple[Vector, Vector]:
-        newest = examples.cutoffs[-1]
-        past, present = examples.known_by(newest), examples.at(newest)
-        if len(past):
-            return self.fit_mean(past).predict(present.inputs), present.outcome
-        if len(present) == 1:
-            return self.fit_mean(present).predict(present.inputs), present.outcome
-        is_even = np.arange(len(present)) % 2 == 0
-        expected = np.empty(len(present))
-        for half in (is_even, ~is_even):
-            expected[half] = self.fit_mean(present.rows(~half)).predict(present.inputs.rows(half))
-        return expected, present.outcome
+    def _usable(self, examples: Examples) -> Examples:
+        expect_examples(examples, self.name)
+        return replace(examples, outcome=np.maximum(examples.outcome, 0.0))
+
+
+def _rehearsals(examples: Examples) -> Iterator[tuple[Examples, Examples]]:
+    """What to learn from, and what to forecast then."""
+    newest = examples.cutoffs[-1]
+    past, later = examples.known_by(newest), examples.at(newest)
+    if len(past) or len(later) == 1:
+        yield (past if len(past) else later), later
+        return
+    is_even = np.arange(len(later)) % 2 == 0
+    yield later.rows(is_even), later.rows(~is_even)
+    yield later.rows(~is_even), later.rows(is_even)
 
 
 def interval(model: AmountModel, inputs: Inputs, level: float) -> tuple[Vector, Vector]:
@@ -107,6 +131,17 @@ def interval(model: AmountModel, inputs: Inputs, level: float) -> tuple[Vector, 
         raise ConfigError(f"level: expected a share between 0 and 1, such as 0.8, got {level!r}")
     below, all_above, above = model.quantiles(inputs, np.array([(1 - level) / 2, level, (1 + level) / 2])).T
     return below, np.where(below > 0, above, all_above)
+
+
+def fading(examples: Examples) -> Vector:
+    """How much does each row count in a fit? 1 at the newest cut-off, half of it two horizons before [B].
+
+    What users are worth drifts, and the newest outcomes tell most of the next.
+    """
+    newest = examples.inputs.as_of.max()
+    horizons = (newest - examples.inputs.as_of) / np.timedelta64(examples.horizon_days, "D")
+    found: Vector = 0.5 ** (horizons / _HALF_LIFE)
+    return found
 
 
 def part(arrays: Arrays, prefix: str) -> dict[str, NDArray[Any]]:

@@ -29,16 +29,16 @@ class ConstantAmount:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ConstantAmountLearner(AmountLearner):
+class ConstantAmountLearner(AmountLearner[ConstantAmount]):
     """What any forecast must beat."""
 
     name: str = "constant"
     complexity: int = 0
 
-    def fit_mean(self, examples: Examples) -> ConstantAmount:
+    def expectation(self, examples: Examples) -> ConstantAmount:
         """What were users worth on average?"""
         return ConstantAmount(float(examples.outcome.mean()))
 
-    def load_mean(self, arrays: Arrays) -> ConstantAmount:
+    def load_expectation(self, arrays: Arrays) -> ConstantAmount:
         """The model that `to_arrays` described."""
         return ConstantAmount(float(arrays["amount"]))

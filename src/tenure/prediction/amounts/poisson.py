@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import PoissonRegressor
 
-from tenure.prediction.amounts.base import AmountLearner, part
+from tenure.prediction.amounts.base import AmountLearner, fading, part
 from tenure.prediction.examples import Examples, Inputs, Vector
 from tenure.prediction.learner import Arrays
 from tenure.prediction.learners.columns import fit_normaliser, standardised
@@ -42,7 +42,7 @@ class PoissonAmount:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PoissonAmountLearner(AmountLearner):
+class PoissonAmountLearner(AmountLearner[PoissonAmount]):
     """Poisson quasi-likelihood, which needs only the mean to be right: amounts need be no counts, many may be 0.
 
     It covers both whether users come back and for how much. Source: Gourieroux, Monfort & Trognon (1984), Econometrica
@@ -54,17 +54,17 @@ class PoissonAmountLearner(AmountLearner):
     penalty: float = 0.01
     """penalty / 2 * |w|^2 is added to the mean deviance of amounts in units of their average."""
 
-    def fit_mean(self, examples: Examples) -> PoissonAmount:
+    def expectation(self, examples: Examples) -> PoissonAmount:
         """Which weights put the means right? Where all amounts are 0 nothing is expected of anybody."""
         normaliser = fit_normaliser(examples.inputs, examples.inputs.names)
         Z, scale = standardised(examples.inputs, normaliser), float(examples.outcome.mean())
         if scale == 0 or Z.shape[1] == 0:
             return PoissonAmount(normaliser, np.zeros(Z.shape[1]), 0.0, scale)
         model = PoissonRegressor(alpha=self.penalty, solver="newton-cholesky", max_iter=200)
-        found = model.fit(Z, examples.outcome / scale)
+        found = model.fit(Z, examples.outcome / scale, sample_weight=fading(examples))
         return PoissonAmount(normaliser, found.coef_.astype(np.float64), float(found.intercept_), scale)
 
-    def load_mean(self, arrays: Arrays) -> PoissonAmount:
+    def load_expectation(self, arrays: Arrays) -> PoissonAmount:
         """The model that `to_arrays` described."""
         normaliser = Normaliser.from_arrays(part(arrays, "normaliser."))
         return PoissonAmount(normaliser, arrays["weights"], float(arrays["intercept"]), float(arrays["scale"]))

@@ -31,7 +31,7 @@ class RunRate:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunRateLearner(AmountLearner):
+class RunRateLearner(AmountLearner[RunRate]):
     """The rule of thumb of every spreadsheet: nothing of the expectation is learnt, only how far off it has been."""
 
     name: str = "run-rate"
@@ -39,10 +39,10 @@ class RunRateLearner(AmountLearner):
     window_days: int = 90
     """Days before the cut-off that are taken as the pace: there must be a column value_<days>."""
 
-    def fit_mean(self, examples: Examples) -> RunRate:
+    def expectation(self, examples: Examples) -> RunRate:
         """How long is the horizon against the window?"""
         return RunRate(f"value_{self.window_days}", examples.horizon_days / self.window_days)
 
-    def load_mean(self, arrays: Arrays) -> RunRate:
+    def load_expectation(self, arrays: Arrays) -> RunRate:
         """The model that `to_arrays` described."""
         return RunRate(str(arrays["column"][0]), float(arrays["factor"]))

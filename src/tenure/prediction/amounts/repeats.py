@@ -1,0 +1,78 @@
+"""The statistician's value: how often users will come back by BG/NBD, times what a visit is worth by Gamma-Gamma."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tenure.lifecycle.repeats.bgnbd import BGNBD
+from tenure.lifecycle.repeats.fitting import FitConfig
+from tenure.lifecycle.repeats.spend import GammaGamma
+from tenure.prediction.amounts.base import AmountLearner, part
+from tenure.prediction.examples import Examples, Inputs, Vector
+from tenure.prediction.learner import Arrays
+from tenure.prediction.learners.repeats import fit_bgnbd, history_of
+
+_AMOUNTS = ("x", "mean_value")
+"""How many repeats there were, and what they were worth on average; taken as if each was worth something."""
+_DAYS_PER_WEEK = 7.0  # fit_bgnbd and history_of count in weeks, as the papers do
+
+
+@dataclass(frozen=True, eq=False)
+class RepeatAmount:
+    """E = E[X(T, T + t) | x, t_x, T] * E(M | x, m)."""
+
+    bgnbd: BGNBD
+    gamma_gamma: GammaGamma
+    newcomer: float
+    """The average amount of users of the examples who had never committed before, and so have no history."""
+    horizon_days: int
+
+    def predict(self, inputs: Inputs) -> Vector:
+        """The expected amount of each row [B]."""
+        history, has_history = history_of(inputs)
+        x, mean_value = inputs.columns(_AMOUNTS)[has_history].T
+        found = np.full(len(inputs), self.newcomer)
+        n_expected = self.bgnbd.expected(self.horizon_days / _DAYS_PER_WEEK, history)
+        found[has_history] = n_expected * self.gamma_gamma.expected(x, mean_value)
+        return found
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """The model as arrays."""
+        parts = {"bgnbd": self.bgnbd.to_arrays(), "gamma_gamma": self.gamma_gamma.to_arrays()}
+        arrays = {f"{name}.{key}": array for name, part in parts.items() for key, array in part.items()}
+        return arrays | {"newcomer": np.array(self.newcomer), "horizon_days": np.array(self.horizon_days)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class RepeatAmountLearner(AmountLearner[RepeatAmount]):
+    """Seven parameters that say how users differ in rate, in when they leave, and in what a visit is worth."""
+
+    name: str = "repeats"
+    complexity: int = 3
+
+    def expectation(self, examples: Examples) -> RepeatAmount:
+        """Which rates, drop-outs and amounts make the histories at the newest cut-off most likely?
+
+        The outcomes teach only what newcomers are worth: the model foretells repeats from repeats.
+
+        Raises:
+            EvidenceError: nobody has a history, or fewer than two users an amount.
+            ConfigError: a column of the repeat history is missing.
+        """
+        inputs = examples.inputs
+        newest = inputs.rows(inputs.as_of == inputs.as_of.max())
+        x, mean_value = newest.columns(_AMOUNTS).T
+        gamma_gamma = GammaGamma.fit(np.nan_to_num(x), mean_value, config=FitConfig(prior=1.0))
+        is_newcomer = ~history_of(inputs)[1]
+        newcomer = float(examples.outcome[is_newcomer].mean()) if is_newcomer.any() else 0.0
+        return RepeatAmount(fit_bgnbd(inputs), gamma_gamma, newcomer, examples.horizon_days)
+
+    def load_expectation(self, arrays: Arrays) -> RepeatAmount:
+        """The model that `to_arrays` described."""
+        bgnbd = BGNBD.from_arrays(part(arrays, "bgnbd."))
+        gamma_gamma = GammaGamma.from_arrays(part(arrays, "gamma_gamma."))
+        return RepeatAmount(bgnbd, gamma_gamma, float(arrays["newcomer"]), int(arrays["horizon_days"]))
