@@ -28,7 +28,9 @@ format: .venv/.dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[demo]'
 	@touch $@
 
+# PyTorch comes first and pinned: what pip would choose by itself may be a build for graphics cards, gigabytes of it.
 .venv/.dev: pyproject.toml | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
 	@touch $@
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import FrozenInstanceError, replace
 from functools import cache
+from importlib.util import find_spec
 
 import numpy as np
 import pyarrow as pa
@@ -11,9 +12,10 @@ import pytest
 
 from tenure.errors import ConfigError, EvidenceError
 from tenure.evaluation.forecasts import log_loss
+from tenure.events.sequences import Sequences
 from tenure.prediction.examples import Examples, Inputs
 from tenure.prediction.learner import Learner
-from tenure.prediction.learners.catalogue import LEARNERS
+from tenure.prediction.learners.catalogue import LEARNERS, RECURRENT
 from tenure.prediction.learners.columns import HISTORY
 from tenure.prediction.signals import SIGNALS
 from tenure.profiles.features import FEATURES
@@ -37,7 +39,18 @@ def users_of(n_users: int, seed: int = 0) -> Examples:
     values[:: len(CUTS) * 7, :] = np.nan  # seen, but never active
     outcome = (draw.random(n) < -np.expm1(-4 * rate)).astype(float)
     users = pa.array([f"u{i}" for i in range(n_users)]).take(pa.array(np.arange(n_users).repeat(len(CUTS))))
-    return Examples(Inputs(users, np.tile(CUTS, n_users), NAMES, values), outcome, 30)
+    inputs = Inputs(users, np.tile(CUTS, n_users), NAMES, values, sequences_of(x.astype(int), np.tile(CUTS, n_users)))
+    return Examples(inputs, outcome, 30)
+
+
+def sequences_of(n_events, as_of) -> Sequences:
+    """So many events in the hundred days before each cut-off."""
+    ends = np.cumsum(n_events)
+    until, draw = as_of.astype("datetime64[s]").astype(np.int64).repeat(n_events), np.random.default_rng(0)
+    times = until - draw.integers(1, 100 * 86_400, len(until))
+    order, nothing = np.lexsort((times, np.arange(len(as_of)).repeat(n_events))), np.full(len(times), -1, np.int32)
+    values = draw.exponential(5.0, len(times)).astype(np.float32)
+    return Sequences(ends - n_events, ends, times[order], nothing.astype(np.int8), nothing, values)
 
 
 @cache
@@ -72,7 +85,14 @@ def on_one_thread(learner: Learner) -> Learner:
     return replace(learner, n_threads=1) if hasattr(learner, "n_threads") else learner
 
 
-pytestmark = pytest.mark.parametrize("learner", [*map(on_one_thread, LEARNERS)], ids=lambda learner: learner.name)
+needs_torch = pytest.mark.skipif(find_spec("torch") is None, reason="needs the torch extra")
+SMALL = {"width": 8, "n_steps": 8, "learning_rate": 0.01, "updates_per_epoch": 16, "most_epochs": 4}
+NETWORKS = [replace(learner, **SMALL) for learner in RECURRENT]
+ALL = [*map(on_one_thread, LEARNERS), *NETWORKS]
+pytestmark = pytest.mark.parametrize(
+    "learner",
+    [pytest.param(each, id=each.name, marks=[needs_torch] if each in NETWORKS else []) for each in ALL],
+)
 
 
 def test_learner_and_model_are_frozen(learner):
@@ -83,8 +103,8 @@ def test_learner_and_model_are_frozen(learner):
 
 
 def test_names_and_places_are_distinct(learner):
-    assert [each.name for each in LEARNERS].count(learner.name) == 1
-    assert [each.complexity for each in LEARNERS].count(learner.complexity) == 1
+    assert [each.name for each in ALL].count(learner.name) == 1
+    assert [each.complexity for each in ALL].count(learner.complexity) == 1
 
 
 def test_beats_the_constant_where_there_is_something_to_learn(learner):
@@ -97,10 +117,11 @@ def test_beats_the_constant_where_there_is_something_to_learn(learner):
 def test_one_by_one_as_in_a_crowd(learner):
     inputs = crowd().inputs
     together = model_of(learner).predict(inputs)
+    rel = 1e-5 if learner in NETWORKS else 1e-12  # networks count in single precision
     assert sound(together, len(inputs))
     for i in (0, 1, 5, 300):
         alone = model_of(learner).predict(inputs.rows(np.arange(len(inputs)) == i))
-        assert alone == pytest.approx(together[i : i + 1], rel=1e-12)
+        assert alone == pytest.approx(together[i : i + 1], rel=rel)
     assert sound(model_of(learner).predict(inputs.rows(np.zeros(len(inputs), dtype=bool))), 0)
 
 
@@ -147,6 +168,8 @@ def test_few_users(learner):
 def test_constant_columns(learner):
     same = dict.fromkeys(NAMES, 1.0) | {"x": 2.0, "t_x_days": 20.0, "T_days": 90.0}
     flat = changed(crowd(), **same)
+    nothing_done = replace(flat.inputs.sequences, ends=flat.inputs.sequences.starts)
+    flat = replace(flat, inputs=replace(flat.inputs, sequences=nothing_done))
     p = learner.fit(flat).predict(flat.inputs)
     assert p == pytest.approx(np.full(len(flat), flat.outcome.mean()), abs=0.02)
 

@@ -103,20 +103,29 @@ def _epochs(learner: RecurrentLearner, reading: Reading, outcome: Vector, rows: 
     optimiser = torch.optim.AdamW(
         network.parameters(), lr=learner.learning_rate, weight_decay=learner.weight_decay, fused=True
     )
-    while True:
+    for drawn in _draws(rows, learner.rows_per_epoch, generator):
         network.train()
-        drawn = generator.permutation(rows)[: learner.rows_per_epoch]
         for batch in reading.batches(drawn, learner.batch_size, generator):
             optimiser.zero_grad()
             loss = binary_cross_entropy_with_logits(network(reading.batch(batch)), y[batch])
             loss.backward()  # type: ignore[no-untyped-call]
             clip_grad_norm_(network.parameters(), learner.gradient_norm)
             optimiser.step()
-            newest = max(1 / next(n_updates), 1 / learner.memory)
+            newest = max(2 / (next(n_updates) + 1), 1 / learner.memory)
             with torch.no_grad():
                 for mean, weight in zip(averaged.parameters(), network.parameters(), strict=True):
                     mean.lerp_(weight, newest)
         yield averaged
+
+
+def _draws(rows: Numbers, n: int, generator: np.random.Generator) -> Iterator[Numbers]:
+    """So many rows at a time, without end; none comes again before all others came."""
+    waiting = rows[:0]
+    while True:
+        while len(waiting) < n:
+            waiting = np.concatenate([waiting, generator.permutation(rows)])
+        yield waiting[:n]
+        waiting = waiting[n:]
 
 
 def _probabilities(network: nn.Module, reading: Reading, rows: Numbers) -> Vector:

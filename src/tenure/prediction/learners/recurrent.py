@@ -96,8 +96,8 @@ class RecurrentLearner:
     dropout: float = 0.1
     """Share of numbers hidden at random while learning, so that none is relied on alone."""
     batch_size: int = 256
-    rows_per_epoch: int = 32_768
-    """An epoch reads so many examples at most, drawn anew: the time to learn does not grow with the number of users."""
+    updates_per_epoch: int = 64
+    """An epoch is so many batches, of few users or many: the time to learn does not grow with their number."""
     learning_rate: float = 2e-3
     weight_decay: float = 0.01
     gradient_norm: float = 1.0
@@ -112,6 +112,11 @@ class RecurrentLearner:
     n_threads: int = 1
     """Of the processor; the same number gives the same model."""
     seed: int = 0
+
+    @property
+    def rows_per_epoch(self) -> int:
+        """How many examples an epoch reads."""
+        return self.batch_size * self.updates_per_epoch
 
     @property
     def name(self) -> str:
