@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tenure.errors import ConfigError
-from tenure.evaluation.amounts import AMOUNT_METRICS, mae, normalised_gini, rmse, total_ratio
+from tenure.evaluation.amounts import AMOUNT_METRICS, mae, normalised_gini, rmse, spearman, total_ratio
 from tenure.evaluation.comparison import compare
 from tenure.evaluation.forecasts import auc
 
@@ -41,6 +41,16 @@ def test_gini_of_outcomes_is_that_of_the_auc():
     p = rng.random(300).round(1)
     y = (rng.random(300) < p).astype(float)
     assert normalised_gini(y, p) == pytest.approx(2 * auc(y, p) - 1)
+
+
+def test_spearman_equals_scipy():
+    from scipy.stats import spearmanr
+
+    rng = np.random.default_rng(2)
+    actual, expected = rng.poisson(2.0, 200).astype(float), rng.gamma(1.0, 3, 200).round()  # ties in both
+    assert spearman(actual, expected) == pytest.approx(spearmanr(actual, expected).statistic)
+    assert math.isnan(spearman(actual, np.full(200, 0.1)))
+    assert math.isnan(spearman(np.empty(0), np.empty(0)))
 
 
 @pytest.mark.parametrize("metric", AMOUNT_METRICS, ids=lambda metric: metric.name)

@@ -5,6 +5,8 @@ Shapes: B users; `actual` and `expected` in one unit; weights [R, B]: how often 
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -55,6 +57,26 @@ def _gini(actual: Vector, order_by: Vector, weights: Matrix) -> Vector:
     return gini
 
 
+def _spearman(actual: Vector, expected: Vector, weights: Matrix) -> Vector:
+    ours, theirs = _ranks(actual, weights), _ranks(expected, weights)
+    both, one, other = ((weights * a * b).sum(axis=1) for a, b in ((ours, theirs), (ours, ours), (theirs, theirs)))
+    return _ratio(both, np.sqrt(one * other))
+
+
+def _ranks(values: Vector, weights: Matrix) -> Matrix:
+    """How far is each user above the middle of each resample, in users? [R, B].
+
+    A user who counts w times holds w places; equals share the middle of theirs.
+    """
+    _, group = np.unique(values, return_inverse=True)
+    order = np.argsort(group, kind="stable")
+    first_of_group = np.searchsorted(group[order], np.arange(group.max() + 1)) if len(group) else group
+    held = np.add.reduceat(weights[:, order], first_of_group, axis=1)
+    upto = np.cumsum(held, axis=1)
+    ranks: Matrix = (upto - held / 2 - upto[:, -1:] / 2)[:, group]
+    return ranks
+
+
 mae = Metric("mae", _mae, higher_is_better=False, meaning="mean distance, in its own unit", check=check_amounts)
 rmse = Metric("rmse", _rmse, higher_is_better=False, meaning="root of the mean squared distance", check=check_amounts)
 normalised_gini = Metric(
@@ -62,6 +84,13 @@ normalised_gini = Metric(
     _normalised_gini,
     higher_is_better=True,
     meaning="are users ranked by amount? 1 perfectly, 0 by chance",
+    check=check_amounts,
+)
+spearman = Metric(
+    "spearman",
+    _spearman,
+    higher_is_better=True,
+    meaning="rank correlation of forecast and outcome",
     check=check_amounts,
 )
 total_ratio = Metric(
@@ -72,7 +101,7 @@ total_ratio = Metric(
     check=check_amounts,
 )
 
-AMOUNT_METRICS = (mae, rmse, normalised_gini, total_ratio)
+AMOUNT_METRICS = (mae, rmse, normalised_gini, spearman, total_ratio)
 
 
 def _ratio(part: Vector, whole: Vector) -> Vector:

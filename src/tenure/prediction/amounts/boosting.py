@@ -9,7 +9,7 @@ import lightgbm as lgb
 import numpy as np
 from numpy.typing import NDArray
 
-from tenure.prediction.amounts.base import part
+from tenure.prediction.amounts.base import AmountLearner, M, part
 from tenure.prediction.examples import Inputs, Vector
 from tenure.prediction.learner import Arrays
 from tenure.prediction.learners.columns import finite
@@ -61,7 +61,7 @@ class Boosted:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Boosting:
+class BoostingLearner(AmountLearner[M]):
     """How trees are grown. Amounts are noisy: few leaves, many users in each."""
 
     n_leaves: int = 15
@@ -77,15 +77,13 @@ class Boosting:
     """Penalty on the value of a leaf."""
     n_bins: int = 63
     """Thresholds per column that are tried."""
-    variance_power: float = 1.3
-    """Of Tweedie: the variance of an amount grows as this power of its mean."""
     least_users: int = 50
     """With fewer, no tree is grown."""
     n_threads: int = 2
     """No more than there are free cores: waiting for each other makes boosting many times slower."""
     seed: int = 0
 
-    def fit(
+    def grow(
         self,
         objective: Literal["binary", "poisson", "tweedie"],
         inputs: Inputs,
@@ -94,11 +92,15 @@ class Boosting:
         start: float,
         offset: Vector | None = None,
         weights: Vector,
+        **settings: float,
     ) -> Boosted:
-        """Which thresholds explain y [B], over `start` and, of logarithms, over an `offset` [B] of each row?"""
+        """Which thresholds explain y [B], over `start` and, of logarithms, over an `offset` [B] of each row?
+
+        `settings` are further ones of LightGBM.
+        """
         if len(y) < self.least_users or y.min() == y.max():
             return Boosted(None, start, inputs.names, self.n_threads)
-        settings = {
+        chosen = {
             "objective": objective,
             "num_leaves": self.n_leaves,
             "learning_rate": self.learning_rate,
@@ -113,12 +115,16 @@ class Boosting:
             "deterministic": True,
             "force_row_wise": True,
             "verbosity": -1,
-        } | ({"tweedie_variance_power": self.variance_power} if objective == "tweedie" else {})
+            **settings,
+        }
         before = np.full(len(y), start) if offset is None else offset + start
         data = lgb.Dataset(finite(inputs.values), y, weight=weights, init_score=before)
-        return Boosted(lgb.train(settings, data, self.n_rounds), start, inputs.names, self.n_threads)
+        return Boosted(lgb.train(chosen, data, self.n_rounds), start, inputs.names, self.n_threads)
 
+    def grown(self, arrays: Arrays, name: str) -> Boosted:
+        """The trees of this name among the arrays of a model.
 
-def boosted(arrays: Arrays, prefix: str, n_threads: int) -> Boosted:
-    """The trees among the arrays of a model, whose names begin so."""
-    return Boosted.from_arrays(part(arrays, prefix), n_threads)
+        Raises:
+            SourceError: the text of the trees is damaged.
+        """
+        return Boosted.from_arrays(part(arrays, f"{name}."), self.n_threads)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
-from tenure.prediction.amounts.base import Amount, AmountLearner, fading
-from tenure.prediction.amounts.boosting import Boosted, Boosting, boosted
+from tenure.prediction.amounts.base import Amount, fading
+from tenure.prediction.amounts.boosting import Boosted, BoostingLearner
 from tenure.prediction.amounts.pace import pace
 from tenure.prediction.amounts.spread import Spread
 from tenure.prediction.examples import Examples, Inputs, Matrix, Vector
@@ -68,7 +68,7 @@ class HurdleForecast(Amount):
 
 
 @dataclass(frozen=True, kw_only=True)
-class HurdleAmountLearner(AmountLearner[HurdleAmount]):
+class HurdleAmountLearner(BoostingLearner[HurdleAmount]):
     """Two questions instead of one. The amounts of spenders are learnt by Poisson quasi-likelihood.
 
     That needs only their mean to be right: unlike a regression of logarithms there is nothing to transform back, where
@@ -78,22 +78,19 @@ class HurdleAmountLearner(AmountLearner[HurdleAmount]):
 
     name: str = "hurdle"
     complexity: int = 7
-    boosting: Boosting = field(default_factory=Boosting)
 
     def expectation(self, examples: Examples) -> HurdleAmount:
         """Who spends at all, and by which factor do spenders exceed their pace?"""
         weights, spends = fading(examples), examples.outcome > 0
         n_spenders = int(spends.sum())
         start = float(logit((n_spenders + 0.5) / (len(examples) + 1)))
-        whether = self.boosting.fit("binary", examples.inputs, spends.astype(np.float64), start=start, weights=weights)
+        whether = self.grow("binary", examples.inputs, spends.astype(np.float64), start=start, weights=weights)
         spenders, weights = examples.rows(spends), weights[spends]
         y = spenders.outcome
         least = _LEAST_PACE * float(y.mean()) if n_spenders else 0.0
         going_on = pace(spenders.inputs, examples.horizon_days) + least
         start = float(np.log((weights @ y) / (weights @ going_on))) if n_spenders else 0.0
-        how_much = self.boosting.fit(
-            "poisson", spenders.inputs, y, start=start, offset=np.log(going_on), weights=weights
-        )
+        how_much = self.grow("poisson", spenders.inputs, y, start=start, offset=np.log(going_on), weights=weights)
         return HurdleAmount(whether, how_much, least, examples.horizon_days)
 
     def surprises(self, mean: HurdleAmount, later: Examples) -> tuple[Vector, Vector]:
@@ -107,5 +104,5 @@ class HurdleAmountLearner(AmountLearner[HurdleAmount]):
 
     def load_expectation(self, arrays: Arrays) -> HurdleAmount:
         """The model that `to_arrays` described."""
-        whether, how_much = (boosted(arrays, f"{name}.", self.boosting.n_threads) for name in ("whether", "how_much"))
+        whether, how_much = (self.grown(arrays, name) for name in ("whether", "how_much"))
         return HurdleAmount(whether, how_much, float(arrays["least"]), int(arrays["horizon_days"]))

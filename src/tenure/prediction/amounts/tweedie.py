@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tenure.prediction.amounts.base import AmountLearner, fading
-from tenure.prediction.amounts.boosting import Boosted, Boosting, boosted
+from tenure.prediction.amounts.base import fading
+from tenure.prediction.amounts.boosting import Boosted, BoostingLearner
 from tenure.prediction.amounts.pace import pace
 from tenure.prediction.examples import Examples, Inputs, Vector
 from tenure.prediction.learner import Arrays
@@ -40,7 +40,7 @@ class TweedieAmount:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TweedieAmountLearner(AmountLearner[TweedieAmount]):
+class TweedieAmountLearner(BoostingLearner[TweedieAmount]):
     """Whether and how much at once, as sums of gamma amounts of a Poisson number of purchases.
 
     Source: Jørgensen & Paes De Souza (1994), Scandinavian Actuarial Journal 1994(1).
@@ -48,7 +48,8 @@ class TweedieAmountLearner(AmountLearner[TweedieAmount]):
 
     name: str = "tweedie"
     complexity: int = 6
-    boosting: Boosting = field(default_factory=Boosting)
+    variance_power: float = 1.3
+    """The variance of an amount grows as this power of its mean: 1 is Poisson's law, 2 the gamma law."""
 
     def expectation(self, examples: Examples) -> TweedieAmount:
         """By which factor do users exceed their pace?"""
@@ -57,10 +58,18 @@ class TweedieAmountLearner(AmountLearner[TweedieAmount]):
         going_on = pace(examples.inputs, examples.horizon_days) + least
         start = float(np.log((weights @ y) / (weights @ going_on))) if least else 0.0
         offset = np.log(going_on) if least else None
-        trees = self.boosting.fit("tweedie", examples.inputs, y, start=start, offset=offset, weights=weights)
+        trees = self.grow(
+            "tweedie",
+            examples.inputs,
+            y,
+            start=start,
+            offset=offset,
+            weights=weights,
+            tweedie_variance_power=self.variance_power,
+        )
         return TweedieAmount(trees, least, examples.horizon_days)
 
     def load_expectation(self, arrays: Arrays) -> TweedieAmount:
         """The model that `to_arrays` described."""
-        trees = boosted(arrays, "trees.", self.boosting.n_threads)
+        trees = self.grown(arrays, "trees")
         return TweedieAmount(trees, float(arrays["least"]), int(arrays["horizon_days"]))
