@@ -18,7 +18,7 @@ class MBGNBD(BetaGeometric):
     Covariates enter as in BG/NBD.
 
     Source: Batislam, Denizel & Filiztekin (2007), Empirical validation and comparison of models for customer base
-    analysis, International Journal of Research in Marketing 24(3), eq. 4-8.
+    analysis, International Journal of Research in Marketing 24(3).
 
     >>> import numpy as np
     >>> from tenure.lifecycle.repeats.history import History
