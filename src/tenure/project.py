@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from tenure.lifecycle.cohorts import Clock, Rule
     from tenure.pipeline.ingest import LogFolder
     from tenure.pipeline.known import Known
+    from tenure.report.explanation import Explanation
     from tenure.retention.plan import Plan
+    from tenure.storage.model_registry import ModelRegistry, ModelVersion
 
 Progress = Callable[[str, float, float | None], None]
 """Called with (stage, how much is done, how much there is; None = unknown)."""
@@ -274,6 +276,68 @@ class Project:
 
         settings = load_settings(self.folder, run=choices)
         return Run(run_all(self.folder, settings, parse_time(as_of), progress=progress))
+
+    @property
+    def models(self) -> ModelRegistry:
+        """The trained versions: which there are, which one speaks, and how to change that."""
+        from tenure.pipeline.models import registry_of
+
+        return registry_of(self.folder, self.settings.predict.keep_models)
+
+    def evaluate(
+        self,
+        *tasks: str,
+        as_of: str | datetime | None = None,
+        promote: bool | None = None,
+        progress: Progress = silent,
+    ) -> ModelVersion:
+        """Train every model for these tasks beside the usual ones and prove them on later time; a new version.
+
+        Args:
+            tasks: such as "churn:90d" or "value:365d".
+            as_of: the moment to stand at; None = just after the last event.
+            promote: let the new version speak at once; None = as [predict] promote says.
+            progress: called as the work goes on.
+
+        Raises:
+            ConfigError: a task is not well written.
+            EvidenceError: the log is too short.
+        """
+        from tenure.pipeline.ask import evaluate
+
+        settings = self.settings
+        chosen = settings.predict.promote if promote is None else promote
+        return evaluate(self.folder, settings, tasks, parse_time(as_of), promote=chosen, progress=progress)
+
+    def predict(
+        self,
+        *tasks: str,
+        as_of: str | datetime | None = None,
+        version: str | None = None,
+        progress: Progress = silent,
+    ) -> pa.Table:
+        """What the models in use (or those of a version) say of every user; columns as in docs/results.md, `forecasts`.
+
+        Raises:
+            MissingRunError: no models were trained yet.
+            UnknownError: the models do not know a task.
+            EvidenceError: they were trained with what came after `as_of`.
+        """
+        from tenure.pipeline.ask import forecast
+
+        return forecast(self.folder, self.settings, tasks, parse_time(as_of), version=version, progress=progress)
+
+    def explain(
+        self, user: str, task: str, *, as_of: str | datetime | None = None, progress: Progress = silent
+    ) -> Explanation:
+        """Why is this forecast of a user, and what would change it? `report.explanation.build_explanation` draws it.
+
+        Raises:
+            UnknownError: the log knows no such user, or the models no such task.
+        """
+        from tenure.pipeline.ask import explain
+
+        return explain(self.folder, self.settings, str(user), task, parse_time(as_of), progress=progress)
 
     @property
     def last_run(self) -> Run:

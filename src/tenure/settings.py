@@ -101,6 +101,25 @@ class RunSection(_Section):
     """Above this the engine spills to disk."""
 
 
+class PredictSection(_Section):
+    """[predict]: what is forecast, and by which models."""
+
+    tasks: list[str] = Field(default_factory=list)
+    """Questions asked of every user besides commit and value within the horizon and return: such as churn:90d,
+    value:365d, commit[coupon_redeem]:30d, churn:30d@active."""
+    models: list[str] = Field(default_factory=list)
+    """Models that compete, by name; empty = all that read profiles. lstm and gru also read the events one by one (they
+    need the extra `torch`)."""
+    step_days: int | None = Field(None, gt=0, le=3650)
+    """Days between the past moments that are learnt from; unset = a third of the horizon."""
+    max_rows: int = Field(150_000, ge=1_000)
+    """Rows (users x moments) to learn from, at most; of more users a part is drawn. Everybody is forecast."""
+    promote: bool = True
+    """Let freshly trained models speak at once; false = only after `tenure models promote`."""
+    keep_models: int = Field(10, ge=1)
+    """Number of trained versions that are kept."""
+
+
 class Settings(BaseSettings):
     """Everything that can be set."""
 
@@ -117,6 +136,7 @@ class Settings(BaseSettings):
     items: SideSection = SideSection()
     users: SideSection = SideSection()
     run: RunSection = RunSection()
+    predict: PredictSection = PredictSection()
     domain: dict[str, Any] = Field(default_factory=dict)
     """[domain]: changes to the chosen domain, or a whole new one."""
 

@@ -9,6 +9,7 @@ from typing import Any
 from tenure.pipeline.ingest import current_log
 from tenure.pipeline.keep import keep_run
 from tenure.pipeline.known import Known, Progress, silent
+from tenure.pipeline.models import register
 from tenure.pipeline.place import place
 from tenure.pipeline.predict import predict
 from tenure.pipeline.profile import profile
@@ -40,11 +41,14 @@ def run_all(folder: Path, settings: Settings, as_of: datetime | None, *, progres
     with Known.open(log, settings, as_of, progress=progress) as known:
         profiled = profile(known)
         placed = place(known)
-        predicted = predict(known, profiled)
+        predicted = predict(known, folder)
         recommended = recommend(known, profiled, placed)
         retained = retain(known, placed, predicted)
         stages: list[Any] = [profiled, placed, predicted, recommended, retained]
         tables = {name: table for stage in stages for name, table in stage.tables.items()}
         models = {name: arrays for stage in stages for name, arrays in stage.models.items()}
         told = report(known, tables)
+        if predicted.training.forecasters:
+            trained = register(folder, known, predicted.training, promote=settings.predict.promote)
+            known.facts.update(models=trained.name)
         return keep_run(folder, known, tables, models, told, started=started)

@@ -52,6 +52,10 @@ class Known:
     """Naive UTC."""
     first: datetime
     """Of the events before `as_of`."""
+    until: datetime
+    """Up to here it is known what users did: the moment itself, or the end of the log where that is earlier."""
+    n_users: int
+    """Users of the log."""
     cutoffs: CutoffPlan | None
     """Where forecasts are learnt and tested; None when the log is too short."""
     left_out: list[str] = field(default_factory=list)
@@ -75,8 +79,9 @@ class Known:
             name: log.folder / f"{name}.parquet" for name in ("events", "items", "users")
         }
         with DuckDBEngine(sources, settings.engine()) as duck:
-            span = duck.run(EVENTS_TABLE.agg(first=EVENTS_TABLE.timestamp.min(), last=EVENTS_TABLE.timestamp.max()))
-            first, last = (span.column(name)[0].as_py() for name in ("first", "last"))
+            stamp, user = EVENTS_TABLE.timestamp, EVENTS_TABLE.user_id
+            span = duck.run(EVENTS_TABLE.agg(first=stamp.min(), last=stamp.max(), n_users=user.nunique()))
+            first, last, n_users = (span.column(name)[0].as_py() for name in ("first", "last", "n_users"))
             if first is None:
                 raise EvidenceError("The log holds no usable event; `tenure check` says why")
             after_last = last.replace(microsecond=0) + timedelta(seconds=1)
@@ -89,14 +94,23 @@ class Known:
             if moment > after_last + timedelta(days=1):
                 ends, then = f"{last:%Y-%m-%d}", f"{moment:%Y-%m-%d}"
                 left_out.append(f"The log ends on {ends}, before the moment {then}: everybody looks silent since.")
-            cutoffs = None
+            cutoffs, until = None, min(moment, after_last)
             try:
-                # Outcomes are complete only up to the end of the log, however late the moment.
-                cutoffs = plan_cutoffs(first, min(moment, after_last), horizon_days=domain.horizon_days)
+                cutoffs = plan_cutoffs(first, until, horizon_days=domain.horizon_days)
             except EvidenceError as error:
                 left_out.append(f"No forecasts: {error}.")
             yield cls(
-                duck, log, settings, domain, moment, first.replace(microsecond=0), cutoffs, left_out, progress=progress
+                duck=duck,
+                log=log,
+                settings=settings,
+                domain=domain,
+                as_of=moment,
+                first=first.replace(microsecond=0),
+                until=until,
+                n_users=n_users,
+                cutoffs=cutoffs,
+                left_out=left_out,
+                progress=progress,
             )
 
     @property

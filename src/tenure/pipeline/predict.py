@@ -1,69 +1,134 @@
-"""Predict: who will commit within the horizon and for how much, with the proof on a later time."""
+"""Predict: train and prove models for every task, then forecast every user at the moment of the run."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
 import pyarrow as pa
 
-from tenure.events.log import EVENTS_TABLE
+from tenure.errors import EvidenceError
+from tenure.pipeline.gather import inputs_at
 from tenure.pipeline.known import Known, Results
-from tenure.pipeline.profile import Profiled, at
-from tenure.prediction.forecaster import ForecastConfig, Forecaster
-from tenure.prediction.labels import labels
-from tenure.prediction.proof import prove
-from tenure.prediction.reasons import contributions_table, weights_table
-from tenure.prediction.snapshots import recency_of, snapshots
-from tenure.prediction.spend import Spend
-from tenure.profiles.inputs import Facts
-from tenure.profiles.vector import Vectoriser
+from tenure.pipeline.models import check_time, forecasters_of, registry_of
+from tenure.pipeline.train import Training, tasks_of, train_all, trained_as
+from tenure.prediction.examples import Inputs
+from tenure.prediction.explaining.attribution import forecast_contributions
+from tenure.prediction.explaining.catalogue import catalogue
+from tenure.prediction.explaining.importance import moves
+from tenure.prediction.explaining.reasons import reasons
+from tenure.prediction.tasks import Task
+from tenure.prediction.training import Forecaster
+
+MOST_EXPLAINED = 5_000
+"""Users whose reasons are told in the results; those of any other user are found when asked for."""
+N_REFERENCE = 200
+"""Users that stand for users in general when a forecast is explained."""
 
 
-def predict(known: Known, profiled: Profiled) -> Results:
-    """Prove the forecast at the test cut-off, then learn from every complete cut-off and forecast the time to come.
+@dataclass(frozen=True, kw_only=True)
+class Predicted(Results):
+    """Forecasts of everybody, and what they come from."""
 
-    Forecasts see the activity features alone: user attributes carry no time, so a value filled in later could leak what
-    became of the user.
+    training: Training
+
+
+def predict(known: Known, folder: Path) -> Predicted:
+    """Train anew on what is known at the moment of the run, and forecast what comes after it.
+
+    Where fresh models are not to speak at once ([predict] promote = false), those that were promoted do, unless they
+    would know the future.
     """
-    plan, did = known.cutoffs, profiled.activity
-    if plan is None:
-        return Results()
-    config = ForecastConfig(horizon_days=plan.horizon_days, seed=known.seed)
-    with known.stage("predict", 2) as step:
-        outcomes = known.run(labels(EVENTS_TABLE, plan.all, plan.horizon_days))
-        complete = Facts(activity=at(did, *plan.all))
-        # For the proof even means and spreads are learnt from the training cut-offs alone.
-        then = Vectoriser.fit(Facts(activity=at(did, *plan.train))).transform(complete)
-        *train, test = snapshots(then.table, then.matrix, outcomes)
-        proof = prove(train, test, config)
+    tasks = tasks_of(known)
+    training = train_all(known, tasks)
+    if not training.forecasters:
+        return Predicted(training=training)
+    with known.stage("predict", 3) as step:
+        speakers = _speakers(known, folder, training)
+        now = inputs_at(known, [known.as_of])
         step()
-        vectoriser = Vectoriser.fit(complete)
-        past = vectoriser.transform(complete)
-        known_outcomes = snapshots(past.table, past.matrix, outcomes)
-        forecaster, spend = Forecaster.fit(known_outcomes, config), Spend.fit(known_outcomes)
-        now = vectoriser.transform(Facts(activity=at(did, known.as_of)))
-        users, p_commit = now.table["user_id"], forecaster.p_commit(now.matrix, recency_of(now.table))
-        predictions = pa.table(
-            {
-                "user_id": users,
-                "as_of": now.table["as_of"],
-                "p_commit": p_commit,
-                "p_churn": 1 - p_commit,
-                "expected_value": spend.expected(now.matrix),
-            }
+        tables = {"forecasts": forecasts(speakers, tasks, now), "predictions": predictions(known, speakers, now)}
+        step()
+        tables |= explained(speakers[tasks[0].name], now)
+    return Predicted(tables={**training.tables, **tables}, training=training)
+
+
+def forecasts(speakers: Mapping[str, Forecaster], tasks: tuple[Task, ...], now: Inputs) -> pa.Table:
+    """What is forecast of everybody that a task asks of, task by task.
+
+    `user_id, as_of, task, value, low_80, high_80, low_95, high_95, model`; see `training.Forecast` for the ranges.
+    """
+    parts = []
+    for task in tasks:
+        forecaster = speakers.get(trained_as(task).name)
+        if forecaster is None:
+            continue
+        asked = now
+        if task.population == "active":
+            asked = now.rows(now.column("recency_days") <= task.active_days)
+        said = forecaster.of(task).forecast(asked)
+        parts.append(
+            pa.table(
+                {
+                    "user_id": asked.users,
+                    "as_of": asked.as_of,
+                    "task": [task.name] * len(asked),
+                    "value": said.value,
+                    "low_80": said.low_80,
+                    "high_80": said.high_80,
+                    "low_95": said.low_95,
+                    "high_95": said.high_95,
+                    "model": [forecaster.name] * len(asked),
+                }
+            )
         )
-        tables = {
-            "predictions": predictions,
-            "prediction_metrics": proof.metrics,
-            "prediction_gains": proof.gains,
-            "reliability": proof.reliability,
-            "lift": proof.lift,
-            "weights": weights_table(forecaster.model, now.names, now.themes),
-            "contributions": contributions_table(
-                forecaster.model, users.to_pylist(), now.names, now.matrix, now.values
-            ),
+    return pa.concat_tables(parts)
+
+
+def predictions(known: Known, speakers: Mapping[str, Forecaster], now: Inputs) -> pa.Table:
+    """The two forecasts that the plan is made from, one row per user."""
+    days = known.domain.horizon_days
+    commit, value = (speakers[f"{kind}:{days}d"].forecast(now) for kind in ("commit", "value"))
+    return pa.table(
+        {
+            "user_id": now.users,
+            "as_of": now.as_of,
+            "p_commit": commit.value,
+            "p_commit_low": commit.low_80,
+            "p_commit_high": commit.high_80,
+            "p_churn": 1 - commit.value,
+            "expected_value": value.value,
+            "value_low": value.low_80,
+            "value_high": value.high_80,
         }
-    models = {
-        "forecaster": forecaster.to_arrays(),
-        "spend": spend.to_arrays(),
-        "forecast_vectoriser": vectoriser.to_arrays(),
-    }
-    return Results(tables, models)
+    )
+
+
+def explained(forecaster: Forecaster, now: Inputs) -> dict[str, pa.Table]:
+    """Why: each user's reasons by theme, and what matters in general. Of many users, those of an even sample."""
+    chosen = now.rows(evenly(len(now), MOST_EXPLAINED))
+    reference = now.rows(evenly(len(now), N_REFERENCE))
+    found, known = forecast_contributions(forecaster, chosen, reference), catalogue()
+    return {"reasons": reasons(found, chosen, reference, known), "importance": moves([(chosen, found)], known)}
+
+
+def evenly(n: int, most: int) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """Which of n rows to take so that at most so many are taken, evenly spread [n]."""
+    chosen = np.zeros(n, dtype=np.bool_)
+    chosen[np.linspace(0, n - 1, min(n, most)).round().astype(np.int64)] = True
+    return chosen
+
+
+def _speakers(known: Known, folder: Path, training: Training) -> Mapping[str, Forecaster]:
+    registry = registry_of(folder)
+    if known.settings.predict.promote or not registry.has_current():
+        return training.forecasters
+    current = registry.current()
+    try:
+        check_time(current, known.as_of)
+    except EvidenceError as error:
+        known.left_out.append(f"{error}. The fresh models speak in their place.")
+        return training.forecasters
+    return {**training.forecasters, **forecasters_of(current)}

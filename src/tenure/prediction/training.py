@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import numpy as np
@@ -43,6 +43,7 @@ class Forecaster:
     """A model that may speak for a task, and how its words are corrected."""
 
     task: Task
+    """What is answered; of churn by the model that forecasts commitments, turned round."""
     name: str
     """Of the learner."""
     model: Model
@@ -50,8 +51,22 @@ class Forecaster:
     bands: Bands | None
     """Of probabilities; None where no past forecast is known to have turned out, and of amounts."""
 
+    def of(self, task: Task) -> Forecaster:
+        """The same model speaking for another task that it answers: churn where it has learnt commit."""
+        return replace(self, task=task)
+
+    def predict(self, inputs: Inputs) -> Vector:
+        """The forecast of each row alone [B], as any model gives it."""
+        return self.forecast(inputs).value
+
     def forecast(self, inputs: Inputs) -> Forecast:
         """What is forecast of these rows? Of one cut-off or several."""
+        said = self._forecast(inputs)
+        if self.task.kind != "churn":
+            return said
+        return Forecast(1 - said.value, 1 - said.high_80, 1 - said.low_80, 1 - said.high_95, 1 - said.low_95)
+
+    def _forecast(self, inputs: Inputs) -> Forecast:
         raw = self.model.predict(inputs)
         value = self._corrected(raw, inputs)
         if self.task.is_amount:

@@ -7,8 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import file_digest
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from tenure.errors import MissingRunError, SourceError, unknown
@@ -38,6 +41,20 @@ class ModelVersion:
     def name(self) -> str:
         """Time of training and the digest of the manifest."""
         return self.folder.name
+
+    def tables(self) -> list[str]:
+        """Names of the tables of its evidence."""
+        return sorted(path.stem for path in self.folder.glob("*.parquet"))
+
+    def table(self, name: str) -> pa.Table:
+        """A table of its evidence.
+
+        Raises:
+            UnknownError: it has no such table, with the nearest name.
+        """
+        if name not in self.tables():
+            raise unknown("table of evidence", name, self.tables())
+        return pq.read_table(self.folder / f"{name}.parquet")
 
     def arrays(self, model: str) -> dict[str, NDArray[Any]]:
         """The arrays of one of its models."""
@@ -108,6 +125,7 @@ class ModelRegistry:
         manifest: Mapping[str, Any],
         models: Mapping[str, Arrays],
         pages: Mapping[str, str],
+        tables: Mapping[str, pa.Table] = MappingProxyType({}),
         *,
         promote: bool = True,
     ) -> ModelVersion:
@@ -118,6 +136,7 @@ class ModelRegistry:
             manifest: what is to be known about it, as plain data.
             models: arrays by the name of the model.
             pages: text by file name, such as the model card.
+            tables: the evidence, by name.
             promote: let it speak at once; the first version always does.
 
         Raises:
@@ -129,6 +148,8 @@ class ModelRegistry:
                 save_model(fresh, name, arrays)
             for name, text in pages.items():
                 (fresh / name).write_text(text, encoding="utf-8")
+            for name, table in tables.items():
+                pq.write_table(table, fresh / f"{name}.parquet", compression="zstd")
             files = {path.name: _digest(path) for path in sorted(fresh.iterdir())}
             text = json.dumps({"format": FORMAT, **manifest, "files": files}, indent=2, default=str)
             (fresh / MANIFEST).write_text(text, encoding="utf-8")

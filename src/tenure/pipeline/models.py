@@ -1,0 +1,74 @@
+"""Models: trained versions in and out of the registry."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from tenure.errors import EvidenceError
+from tenure.pipeline.known import Known
+from tenure.pipeline.train import Training, competitors
+from tenure.prediction.tasks import Task
+from tenure.prediction.training import Forecaster
+from tenure.storage.model_registry import ModelRegistry, ModelVersion
+
+
+def registry_of(folder: Path, keep: int = 10) -> ModelRegistry:
+    """Where the trained versions of a project lie."""
+    return ModelRegistry(folder / "models", keep=keep)
+
+
+def register(folder: Path, known: Known, training: Training, *, promote: bool) -> ModelVersion:
+    """Keep what was trained as a version, whole or not at all."""
+    now = datetime.now(UTC)
+    manifest: dict[str, Any] = {
+        "created": now.isoformat(timespec="seconds"),
+        "code": version("tenure"),
+        "fingerprint": known.log.fingerprint,
+        "as_of": known.as_of.isoformat(),
+        "first": known.first.isoformat(),
+        "n_users": known.n_users,
+        "domain": known.domain.name,
+        "settings": known.settings.model_dump(mode="json"),
+        "tasks": {
+            name: {"task": asdict(forecaster.task), "model": forecaster.name}
+            for name, forecaster in training.forecasters.items()
+        },
+    }
+    models = {_file(name): forecaster.to_arrays() for name, forecaster in training.forecasters.items()}
+    registry = registry_of(folder, known.settings.predict.keep_models)
+    return registry.write(
+        f"{now:%Y%m%dT%H%M%S}", manifest, models, training.pages, tables=training.tables, promote=promote
+    )
+
+
+def forecasters_of(chosen: ModelVersion) -> dict[str, Forecaster]:
+    """The forecasters of a version, by task."""
+    return {
+        name: Forecaster.from_arrays(
+            chosen.arrays(_file(name)), Task(**entry["task"]), entry["model"], competitors(Task(**entry["task"]))
+        )
+        for name, entry in chosen.manifest["tasks"].items()
+    }
+
+
+def check_time(chosen: ModelVersion, as_of: datetime) -> None:
+    """May these models speak of this moment?
+
+    Raises:
+        EvidenceError: they had learnt from what came after it.
+    """
+    known_until = datetime.fromisoformat(chosen.manifest["as_of"])
+    if known_until > as_of:
+        raise EvidenceError(
+            f"The models {chosen.name} were trained with what was known at {known_until:%Y-%m-%d %H:%M}, so they would "
+            f"know the future of {as_of:%Y-%m-%d %H:%M}; train at that moment with `tenure evaluate --as-of`"
+        )
+
+
+def _file(task: str) -> str:
+    """A task as a file name: commit[coupon_redeem]:30d@active -> commit-coupon_redeem-30d-active."""
+    return "-".join("".join(c if c.isalnum() or c == "_" else " " for c in task).split())

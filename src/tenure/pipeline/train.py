@@ -1,0 +1,113 @@
+"""Train: for every task the best model, its evidence, and a version of all of them in the registry."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import pyarrow as pa
+
+from tenure.errors import ConfigError, EvidenceError, nearest
+from tenure.events.log import EVENTS_TABLE
+from tenure.pipeline.gather import grid, inputs_at, learners_of
+from tenure.pipeline.known import Known
+from tenure.prediction.amounts.catalogue import AMOUNTS
+from tenure.prediction.evidence import EvidenceConfig, evidence
+from tenure.prediction.examples import Examples, Inputs, examples
+from tenure.prediction.labels import labels
+from tenure.prediction.learner import Learner
+from tenure.prediction.learners.catalogue import LEARNERS
+from tenure.prediction.schedule import schedule
+from tenure.prediction.season import Daily, daily_commitments
+from tenure.prediction.tasks import Task, parse_tasks
+from tenure.prediction.training import Forecaster, train
+
+STEPS_PER_HORIZON = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Training:
+    """What was trained at one moment."""
+
+    forecasters: Mapping[str, Forecaster]
+    """Task name -> forecaster; a churn task is the other side of its commit task."""
+    tables: Mapping[str, pa.Table]
+    """The evidence, all tasks together; see docs/results.md."""
+    pages: Mapping[str, str] = field(default_factory=dict)
+    """The model card, by file name."""
+
+
+def tasks_of(known: Known, asked: Sequence[str] = ()) -> tuple[Task, ...]:
+    """The tasks of a run: commit and value within the domain's horizon, then what the settings or the command ask."""
+    days = known.domain.horizon_days
+    return parse_tasks([f"commit:{days}d", f"value:{days}d", *known.settings.predict.tasks, *asked])
+
+
+def trained_as(task: Task) -> Task:
+    """The task that answers this one: who will not commit is told by who will."""
+    return replace(task, kind="commit") if task.kind == "churn" else task
+
+
+def competitors(task: Task) -> Sequence[Learner]:
+    """Every model that can learn a task."""
+    return AMOUNTS if task.is_amount else LEARNERS
+
+
+def learners_for(task: Task, names: Sequence[str]) -> list[Learner]:
+    """The models that compete for a task: those of these names, or all where none is named.
+
+    Raises:
+        ConfigError: a name is that of no model, with the nearest one.
+    """
+    every = {learner.name for learner in (*AMOUNTS, *LEARNERS)}
+    for name in names:
+        if name not in every:
+            raise ConfigError(f"[predict] models: there is no model '{name}'; {nearest(name, every)}")
+    known = competitors(task)
+    return [learner for learner in known if learner.name in names] or list(known)
+
+
+def train_all(known: Known, tasks: Sequence[Task]) -> Training:
+    """Train, choose and prove a model for every task. What the log is too short for is left out, and said.
+
+    Models see activity alone, at moments that the log was complete for; see `gather`.
+    """
+    settings = known.settings.predict
+    step_days = settings.step_days or max(1, round(known.domain.horizon_days / STEPS_PER_HORIZON))
+    cutoffs = grid(known, step_days, settings.max_rows)
+    plans = {}
+    for task in dict.fromkeys(map(trained_as, tasks)) if cutoffs else ():
+        try:
+            plans[task] = schedule(cutoffs, known.until, task.horizon_days)
+        except EvidenceError as error:
+            known.left_out.append(f"No forecast of {task.name}: {error}.")
+    if not plans:
+        return Training(forecasters={}, tables={})
+    competing = {task: learners_for(task, settings.models) for task in plans}
+    n_fits = sum(len(competing[task]) * len(plan.honest) + 1 for task, plan in plans.items())
+    forecasters, tables = {}, []
+    with known.stage("train", n_fits + 1) as step:
+        events = learners_of(known, cutoffs, settings.max_rows)
+        inputs = inputs_at(known, cutoffs, events)
+        step()
+        for task, plan in plans.items():
+            of = task.of
+            counted = known.run(daily_commitments(EVENTS_TABLE, known.until, of=of))
+            outcomes = known.run(labels(events, cutoffs, task.horizon_days, until=known.until, of=of))
+            learnt = _examples(inputs, outcomes, task)
+            daily = Daily.from_table(counted, "value" if task.is_amount else "n_users", until=known.until)
+            trained = train(learnt, task, competing[task], plan, daily=daily, done=step)
+            forecasters[task.name] = trained.forecaster
+            tables.append(evidence(trained, EvidenceConfig(seed=known.seed)).tables())
+    names = dict.fromkeys(name for of_task in tables for name in of_task)
+    return Training(
+        forecasters=forecasters,
+        tables={name: pa.concat_tables([t[name] for t in tables if name in t]) for name in names},
+    )
+
+
+def _examples(inputs: Inputs, outcomes: pa.Table, task: Task) -> Examples:
+    found = examples(inputs, outcomes, "value" if task.is_amount else "committed", task.horizon_days)
+    if task.population == "active":
+        found = found.rows(found.inputs.column("recency_days") <= task.active_days)
+    return found
