@@ -5,8 +5,6 @@ Shapes: B users; `actual` and `expected` in one unit; weights [R, B]: how often 
 
 from __future__ import annotations
 
-import itertools
-
 import numpy as np
 from numpy.typing import NDArray
 

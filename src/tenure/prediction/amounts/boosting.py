@@ -98,7 +98,7 @@ class BoostingLearner(AmountLearner[M]):
 
         `settings` are further ones of LightGBM.
         """
-        if len(y) < self.least_users or y.min() == y.max():
+        if len(y) < self.least_users or y.max() <= 0 or (offset is None and y.min() == y.max()):
             return Boosted(None, start, inputs.names, self.n_threads)
         chosen = {
             "objective": objective,

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tenure.errors import EvidenceError
 from tenure.lifecycle.repeats.bgnbd import BGNBD
 from tenure.lifecycle.repeats.fitting import FitConfig
 from tenure.lifecycle.repeats.spend import GammaGamma
@@ -18,6 +19,7 @@ from tenure.prediction.learners.repeats import fit_bgnbd, history_of
 
 _AMOUNTS = ("x", "mean_value")
 """How many repeats there were, and what they were worth on average; taken as if each was worth something."""
+_GAMMA_GAMMA = "gamma_gamma."
 _DAYS_PER_WEEK = 7.0  # fit_bgnbd and history_of count in weeks, as the papers do
 
 
@@ -26,7 +28,10 @@ class RepeatAmount:
     """E = E[X(T, T + t) | x, t_x, T] * E(M | x, m)."""
 
     bgnbd: BGNBD
-    gamma_gamma: GammaGamma
+    gamma_gamma: GammaGamma | None
+    """None where users do not differ in what a visit is worth, or fewer than two came back: all have the average."""
+    average: float
+    """What a visit was worth on average."""
     newcomer: float
     """The average amount of users of the examples who had never committed before, and so have no history."""
     horizon_days: int
@@ -37,14 +42,18 @@ class RepeatAmount:
         x, mean_value = inputs.columns(_AMOUNTS)[has_history].T
         found = np.full(len(inputs), self.newcomer)
         n_expected = self.bgnbd.expected(self.horizon_days / _DAYS_PER_WEEK, history)
-        found[has_history] = n_expected * self.gamma_gamma.expected(x, mean_value)
+        worth = self.average if self.gamma_gamma is None else self.gamma_gamma.expected(x, mean_value)
+        found[has_history] = n_expected * worth
         return found
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """The model as arrays."""
-        parts = {"bgnbd": self.bgnbd.to_arrays(), "gamma_gamma": self.gamma_gamma.to_arrays()}
-        arrays = {f"{name}.{key}": array for name, part in parts.items() for key, array in part.items()}
-        return arrays | {"newcomer": np.array(self.newcomer), "horizon_days": np.array(self.horizon_days)}
+        parts = {"bgnbd.": self.bgnbd.to_arrays(), _GAMMA_GAMMA: {}}
+        if self.gamma_gamma is not None:
+            parts[_GAMMA_GAMMA] = self.gamma_gamma.to_arrays()
+        arrays = {f"{name}{key}": array for name, part in parts.items() for key, array in part.items()}
+        numbers = {"average": self.average, "newcomer": self.newcomer, "horizon_days": self.horizon_days}
+        return arrays | {name: np.array(number) for name, number in numbers.items()}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,19 +69,29 @@ class RepeatAmountLearner(AmountLearner[RepeatAmount]):
         The outcomes teach only what newcomers are worth: the model foretells repeats from repeats.
 
         Raises:
-            EvidenceError: nobody has a history, or fewer than two users an amount.
+            EvidenceError: nobody has a history.
             ConfigError: a column of the repeat history is missing.
         """
         inputs = examples.inputs
         newest = inputs.rows(inputs.as_of == inputs.as_of.max())
         x, mean_value = newest.columns(_AMOUNTS).T
-        gamma_gamma = GammaGamma.fit(np.nan_to_num(x), mean_value, config=FitConfig(prior=1.0))
+        is_known = (x > 0) & (mean_value > 0)
+        average = float(np.average(mean_value[is_known], weights=x[is_known])) if is_known.any() else 0.0
+        try:
+            gamma_gamma = GammaGamma.fit(x[is_known], mean_value[is_known], config=FitConfig(prior=1.0))
+        except EvidenceError:
+            gamma_gamma = None
         is_newcomer = ~history_of(inputs)[1]
         newcomer = float(examples.outcome[is_newcomer].mean()) if is_newcomer.any() else 0.0
-        return RepeatAmount(fit_bgnbd(inputs), gamma_gamma, newcomer, examples.horizon_days)
+        return RepeatAmount(fit_bgnbd(inputs), gamma_gamma, average, newcomer, examples.horizon_days)
 
     def load_expectation(self, arrays: Arrays) -> RepeatAmount:
         """The model that `to_arrays` described."""
-        bgnbd = BGNBD.from_arrays(part(arrays, "bgnbd."))
-        gamma_gamma = GammaGamma.from_arrays(part(arrays, "gamma_gamma."))
-        return RepeatAmount(bgnbd, gamma_gamma, float(arrays["newcomer"]), int(arrays["horizon_days"]))
+        of_spend = part(arrays, _GAMMA_GAMMA)
+        return RepeatAmount(
+            BGNBD.from_arrays(part(arrays, "bgnbd.")),
+            GammaGamma.from_arrays(of_spend) if of_spend else None,
+            float(arrays["average"]),
+            float(arrays["newcomer"]),
+            int(arrays["horizon_days"]),
+        )
