@@ -22,7 +22,9 @@ network = pytest.importorskip("tenure.prediction.network")
 DAY = 86_400
 CUTS = np.array(["2024-03-01", "2024-04-15", "2024-06-01"], dtype="datetime64[us]")
 CELLS = ("gru", "lstm")
-SMALL = RecurrentLearner(width=8, n_steps=12, learning_rate=0.02, memory=10, most_epochs=12, batch_size=32)
+SMALL = RecurrentLearner(
+    width=8, n_steps=12, learning_rate=0.02, memory=10, most_epochs=12, batch_size=32, updates_per_epoch=8
+)
 
 
 @cache
@@ -114,6 +116,13 @@ def test_stops_where_the_newest_cutoff_is_forecast_best():
     noise = np.random.default_rng(5).integers(0, 2, len(examples)).astype(float)
     found = network.n_epochs(learner, reading, examples.outcome, past, newest)
     assert network.n_epochs(learner, reading, noise, past, newest) < found <= 30
+
+
+def test_no_row_is_read_again_before_all_others():
+    rows = np.array([3, 5, 8, 9, 11])
+    draws = network._draws(rows, 3, np.random.default_rng(0))
+    read = np.concatenate([next(draws) for _ in range(5)])
+    assert [sorted(read[i : i + 5]) for i in (0, 5, 10)] == [rows.tolist()] * 3
 
 
 def test_learns_as_long_as_it_is_told_where_nothing_can_be_held_out(monkeypatch):
