@@ -20,7 +20,7 @@ from tenure.pipeline.ingest import current_log
 from tenure.pipeline.known import Known, Progress, silent
 from tenure.pipeline.models import check_time, forecasters_of, register, registry_of
 from tenure.pipeline.predict import N_REFERENCE, evenly, forecasts
-from tenure.pipeline.train import tasks_of, train_all, trained_as
+from tenure.pipeline.train import reads_events, tasks_of, train_all, trained_as
 from tenure.prediction.examples import Inputs
 from tenure.prediction.explaining.acts import Acted, acted, acts, moments, stand_ins
 from tenure.prediction.explaining.attribution import forecast_contributions
@@ -31,7 +31,7 @@ from tenure.prediction.explaining.whatif import what_would_change
 from tenure.prediction.tasks import Task, parse_task, parse_tasks
 from tenure.prediction.training import Forecaster
 from tenure.report.explanation import Explanation
-from tenure.settings import Settings
+from tenure.settings import Settings, stored_settings
 from tenure.storage.model_registry import ModelVersion
 
 N_ALIKE = 2_000
@@ -82,15 +82,15 @@ def forecast(
         UnknownError: the models do not know a task.
         EvidenceError: they would know the future of `as_of`.
     """
-    chosen, speakers = _speakers(folder, version)
+    chosen, speakers = _speakers(folder, settings, version)
     asked = parse_tasks(tasks or list(speakers))
     for task in asked:
         if trained_as(task).name not in speakers:
-            raise _untrained(task, speakers)
+            raise UnknownError(_untrained(task, speakers))
     with _known(folder, settings, as_of, progress) as known:
         check_time(chosen, known.as_of)
         with known.stage("predict", 2) as step:
-            now = inputs_at(known, [known.as_of])
+            now = inputs_at(known, [known.as_of], with_events=_read_events(chosen))
             step()
             return forecasts(speakers, asked, now)
 
@@ -109,15 +109,15 @@ def explain(
     Raises:
         UnknownError: the log knows no such user, or the models no such task.
     """
-    chosen, speakers = _speakers(folder, None)
+    chosen, speakers = _speakers(folder, settings, None)
     asked = parse_task(task)
     if trained_as(asked).name not in speakers:
-        raise _untrained(asked, speakers)
+        raise UnknownError(_untrained(asked, speakers))
     forecaster = speakers[trained_as(asked).name].of(asked)
     with _known(folder, settings, as_of, progress) as known:
         check_time(chosen, known.as_of)
         with known.stage("explain", 3) as step:
-            people = _people(known, user)
+            people = _people(known, user, with_events=_read_events(chosen))
             row = people.rows(np.asarray(people.users) == user)
             reference = people.rows(evenly(len(people), N_REFERENCE))
             step()
@@ -140,19 +140,21 @@ def explain(
             )
 
 
-def _speakers(folder: Path, version: str | None) -> tuple[ModelVersion, dict[str, Forecaster]]:
+def _speakers(folder: Path, settings: Settings, version: str | None) -> tuple[ModelVersion, dict[str, Forecaster]]:
     registry = registry_of(folder)
     chosen = registry.current() if version is None else registry.version(version)
-    return chosen, forecasters_of(chosen)
+    return chosen, forecasters_of(chosen, settings)
 
 
-def _untrained(task: Task, speakers: Mapping[str, Forecaster]) -> UnknownError:
-    error = unknown("trained task", task.name, speakers)
-    error.args = (f"{error}; train it with `tenure evaluate --task {task.name}`",)
-    return error
+def _untrained(task: Task, speakers: Mapping[str, Forecaster]) -> str:
+    return f"{unknown('trained task', task.name, speakers)}; train it with `tenure evaluate --task {task.name}`"
 
 
-def _people(known: Known, user: str) -> Inputs:
+def _read_events(chosen: ModelVersion) -> bool:
+    return reads_events(stored_settings(chosen.manifest["settings"]))
+
+
+def _people(known: Known, user: str, *, with_events: bool) -> Inputs:
     """The user, and enough others to know what is usual."""
     crowd = known.run(before(EVENTS_TABLE, known.as_of).select("user_id").distinct())["user_id"].to_pylist()
     if user not in crowd:
@@ -161,10 +163,11 @@ def _people(known: Known, user: str) -> Inputs:
     some = {*ordered[evenly(len(ordered), N_ALIKE)].tolist(), user}
     known.duck.register("people", pa.table({"user_id": pa.array(sorted(some), pa.string())}))
     listed = ibis.table({"user_id": "!string"}, name="people")
-    return inputs_at(known, [known.as_of], EVENTS_TABLE.semi_join(listed, "user_id"))
+    events = EVENTS_TABLE.semi_join(listed, "user_id")
+    return inputs_at(known, [known.as_of], events, with_events=with_events)
 
 
-def _acted(known: Known, user: str) -> list[Acted]:
+def _acted(known: Known, user: str, *, with_events: bool) -> list[Acted]:
     """The inputs of the user after each act that they have ever done, computed anew from their log."""
     possible = acts(known.domain)
     theirs = known.run(EVENTS_TABLE.filter(EVENTS_TABLE.user_id == user))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import ibis
@@ -12,6 +13,7 @@ import pyarrow.compute as pc
 from ibis.expr.types import Table
 
 from tenure.events.log import EVENTS_TABLE, ITEMS_TABLE
+from tenure.events.sequences import Sequences, in_order
 from tenure.lifecycle.repeats.relation import repeat_history
 from tenure.pipeline.known import Known
 from tenure.prediction.examples import Inputs
@@ -53,10 +55,13 @@ def learners_of(known: Known, cutoffs: Sequence[datetime], max_rows: int) -> Tab
     return EVENTS_TABLE.semi_join(ibis.table({"user_id": "!string"}, name="learners"), "user_id")
 
 
-def inputs_at(known: Known, cutoffs: Sequence[datetime], events: Table = EVENTS_TABLE) -> Inputs:
-    """What is known of every user seen before each cut-off. Rows in order of cut-off and user.
+def inputs_at(
+    known: Known, cutoffs: Sequence[datetime], events: Table = EVENTS_TABLE, *, with_events: bool = False
+) -> Inputs:
+    """What is known of every user seen before each cut-off; `with_events` for models that read events one by one.
 
-    Activity alone: user attributes carry no time, so a value filled in later could leak what became of the user.
+    Rows in order of cut-off and user. Activity alone: user attributes carry no time, so a value filled in later could
+    leak what became of the user.
     """
     did = known.run(activity(events, ITEMS_TABLE, cutoffs)).sort_by([("as_of", "ascending"), ("user_id", "ascending")])
     keys = _key(did)
@@ -65,7 +70,11 @@ def inputs_at(known: Known, cutoffs: Sequence[datetime], events: Table = EVENTS_
     for more in (known.run(signals(events, cutoffs)), history):
         place = pc.index_in(keys, value_set=_key(more))
         columns |= {name: more[name].take(place) for name in more.column_names if name not in columns}
-    return Inputs.from_table(pa.table(columns))
+    inputs = Inputs.from_table(pa.table(columns))
+    if not with_events:
+        return inputs
+    ordered = known.run(in_order(events, cutoffs))
+    return replace(inputs, sequences=Sequences.from_table(ordered, inputs.users, inputs.as_of))
 
 
 def _key(table: pa.Table) -> pa.Array:

@@ -13,6 +13,7 @@ from tenure.pipeline.known import Known
 from tenure.pipeline.train import Training, competitors
 from tenure.prediction.tasks import Task
 from tenure.prediction.training import Forecaster
+from tenure.settings import Settings
 from tenure.storage.model_registry import ModelRegistry, ModelVersion
 
 
@@ -45,14 +46,15 @@ def register(folder: Path, known: Known, training: Training, *, promote: bool) -
     )
 
 
-def forecasters_of(chosen: ModelVersion) -> dict[str, Forecaster]:
+def forecasters_of(chosen: ModelVersion, settings: Settings) -> dict[str, Forecaster]:
     """The forecasters of a version, by task."""
-    return {
-        name: Forecaster.from_arrays(
-            chosen.arrays(_file(name)), Task(**entry["task"]), entry["model"], competitors(Task(**entry["task"]))
+    found = {}
+    for name, entry in chosen.manifest["tasks"].items():
+        task = Task(**entry["task"])
+        found[name] = Forecaster.from_arrays(
+            chosen.arrays(_file(name)), task, entry["model"], competitors(task, settings)
         )
-        for name, entry in chosen.manifest["tasks"].items()
-    }
+    return found
 
 
 def check_time(chosen: ModelVersion, as_of: datetime) -> None:

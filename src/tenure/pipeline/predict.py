@@ -13,7 +13,7 @@ from tenure.errors import EvidenceError
 from tenure.pipeline.gather import inputs_at
 from tenure.pipeline.known import Known, Results
 from tenure.pipeline.models import check_time, forecasters_of, registry_of
-from tenure.pipeline.train import Training, tasks_of, train_all, trained_as
+from tenure.pipeline.train import Training, reads_events, tasks_of, train_all, trained_as
 from tenure.prediction.examples import Inputs
 from tenure.prediction.explaining.attribution import forecast_contributions
 from tenure.prediction.explaining.catalogue import catalogue
@@ -47,7 +47,7 @@ def predict(known: Known, folder: Path) -> Predicted:
         return Predicted(training=training)
     with known.stage("predict", 3) as step:
         speakers = _speakers(known, folder, training)
-        now = inputs_at(known, [known.as_of])
+        now = inputs_at(known, [known.as_of], with_events=reads_events(known.settings))
         step()
         tables = {"forecasts": forecasts(speakers, tasks, now), "predictions": predictions(known, speakers, now)}
         step()
@@ -131,4 +131,4 @@ def _speakers(known: Known, folder: Path, training: Training) -> Mapping[str, Fo
     except EvidenceError as error:
         known.left_out.append(f"{error}. The fresh models speak in their place.")
         return training.forecasters
-    return {**training.forecasters, **forecasters_of(current)}
+    return {**training.forecasters, **forecasters_of(current, known.settings)}

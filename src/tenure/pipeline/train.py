@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import pyarrow as pa
 
@@ -16,13 +18,17 @@ from tenure.prediction.evidence import EvidenceConfig, evidence
 from tenure.prediction.examples import Examples, Inputs, examples
 from tenure.prediction.labels import labels
 from tenure.prediction.learner import Learner
-from tenure.prediction.learners.catalogue import LEARNERS
+from tenure.prediction.learners.catalogue import LEARNERS, RECURRENT
 from tenure.prediction.schedule import schedule
 from tenure.prediction.season import Daily, daily_commitments
 from tenure.prediction.tasks import Task, parse_tasks
 from tenure.prediction.training import Forecaster, train
+from tenure.settings import Settings
 
 STEPS_PER_HORIZON = 3
+
+MOST_THREADS = 4
+"""Profiles are narrow tables: more threads than this wait for each other."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,23 +54,37 @@ def trained_as(task: Task) -> Task:
     return replace(task, kind="commit") if task.kind == "churn" else task
 
 
-def competitors(task: Task) -> Sequence[Learner]:
-    """Every model that can learn a task."""
-    return AMOUNTS if task.is_amount else LEARNERS
+def competitors(task: Task, settings: Settings) -> list[Learner]:
+    """Every model that can learn a task, with as many threads as [run] threads allows."""
+    n_threads = settings.run.threads or min(os.cpu_count() or 1, MOST_THREADS)
+    known: Sequence[Learner] = AMOUNTS if task.is_amount else (*LEARNERS, *RECURRENT)
+    return [_with_threads(learner, n_threads) for learner in known]
 
 
-def learners_for(task: Task, names: Sequence[str]) -> list[Learner]:
-    """The models that compete for a task: those of these names, or all where none is named.
+def _with_threads(learner: Any, n_threads: int) -> Learner:
+    chosen: Learner = replace(learner, n_threads=n_threads) if hasattr(learner, "n_threads") else learner
+    return chosen
+
+
+def learners_for(task: Task, settings: Settings) -> list[Learner]:
+    """The models that compete for a task: those of [predict] models, or all where none is named.
 
     Raises:
         ConfigError: a name is that of no model, with the nearest one.
     """
-    every = {learner.name for learner in (*AMOUNTS, *LEARNERS)}
+    usual = {learner.name for learner in (*AMOUNTS, *LEARNERS)}
+    names, every = settings.predict.models or usual, usual | {learner.name for learner in RECURRENT}
     for name in names:
         if name not in every:
             raise ConfigError(f"[predict] models: there is no model '{name}'; {nearest(name, every)}")
-    known = competitors(task)
-    return [learner for learner in known if learner.name in names] or list(known)
+    known = competitors(task, settings)
+    chosen = [learner for learner in known if learner.name in names]
+    return chosen or [learner for learner in known if learner.name in usual]
+
+
+def reads_events(settings: Settings) -> bool:
+    """Does any of the chosen models read events one by one?"""
+    return bool({learner.name for learner in RECURRENT} & set(settings.predict.models))
 
 
 def train_all(known: Known, tasks: Sequence[Task]) -> Training:
@@ -83,12 +103,12 @@ def train_all(known: Known, tasks: Sequence[Task]) -> Training:
             known.left_out.append(f"No forecast of {task.name}: {error}.")
     if not plans:
         return Training(forecasters={}, tables={})
-    competing = {task: learners_for(task, settings.models) for task in plans}
+    competing = {task: learners_for(task, known.settings) for task in plans}
     n_fits = sum(len(competing[task]) * len(plan.honest) + 1 for task, plan in plans.items())
     forecasters, tables = {}, []
     with known.stage("train", n_fits + 1) as step:
         events = learners_of(known, cutoffs, settings.max_rows)
-        inputs = inputs_at(known, cutoffs, events)
+        inputs = inputs_at(known, cutoffs, events, with_events=reads_events(known.settings))
         step()
         for task, plan in plans.items():
             of = task.of
