@@ -6,7 +6,7 @@ from scipy.special import expit, logit
 from sklearn.isotonic import IsotonicRegression
 
 from tenure.evaluation.forecasts import ece, log_loss
-from tenure.prediction.calibration import IDENTITY, Isotonic, Platt, calibrator_from_arrays, choose_calibrator
+from tenure.prediction.calibration import IDENTITY, Beta, Isotonic, Platt, calibrator_from_arrays, choose_calibrator
 
 
 def outcomes(n=6000, seed=0):
@@ -67,8 +67,61 @@ def test_few_or_equal_outcomes_are_left_alone():
     assert choose_calibrator(p[:3], np.array([True, False, True])) is IDENTITY
 
 
-@pytest.mark.parametrize("fit", [Platt.fit, Isotonic.fit])
+@pytest.mark.parametrize("fit", [Platt.fit, Beta.fit, Isotonic.fit])
 def test_arrays_round_trip(fit):
     truth, y = outcomes(300)
     found = fit(truth**2, y)
     np.testing.assert_array_equal(calibrator_from_arrays(found.to_arrays())(truth), found(truth))
+
+
+def test_beta_undoes_what_it_is_made_for():
+    """Scores of two beta distributions: the log-odds are exactly a ln p - b ln(1 - p) + c. Kull (2017), section 3."""
+    rng = np.random.default_rng(0)
+    y = rng.random(40_000) < 0.5
+    p = np.where(y, rng.beta(5, 2, len(y)), rng.beta(2, 3, len(y)))
+    found = Beta.fit(p, y)
+    assert isinstance(found, Beta)
+    assert (found.a, found.b) == pytest.approx((5 - 2, 3 - 2), abs=0.1)  # standard errors about 0.03
+    assert isinstance(choose_calibrator(p, y), Beta)
+
+
+def test_beta_falls_back_where_a_side_would_turn():
+    rng = np.random.default_rng(0)
+    p = rng.beta(2, 2, 20_000)
+    humped = np.where(p < 0.5, 0.2 + 0.6 * p, 0.5 - 0.3 * (p - 0.5))
+    found = Beta.fit(p, rng.random(len(p)) < humped)
+    assert found == IDENTITY or min(found.a, found.b) == 0
+    assert (np.diff(found(np.linspace(0.01, 0.99, 99))) >= 0).all()
+
+
+def over_time(shape, shifts, n=3000, seed=0):
+    rng = np.random.default_rng(seed)
+    said = rng.beta(2, 2, size=(len(shifts), n))
+    y = rng.random(said.shape) < expit(shape * logit(said) + np.array(shifts)[:, None])
+    return said.ravel(), y.ravel(), np.repeat(np.arange(len(shifts)), n)
+
+
+def test_moves_of_whole_windows_are_left_to_the_level():
+    assert choose_calibrator(*over_time(1.0, [0.5, -0.3, 0.6])) is IDENTITY
+    p, y, as_of = over_time(1.0, [0.7])
+    assert choose_calibrator(p, y, as_of)(p).mean() == pytest.approx(p.mean(), abs=0.01)
+    assert choose_calibrator(p, y)(p).mean() == pytest.approx(y.mean(), abs=0.01)  # without cut-offs, the total counts
+
+
+def test_a_shape_that_lasts_is_mended_in_spite_of_moving_windows():
+    found = choose_calibrator(*over_time(0.5, [0.5, -0.3, 0.6]))
+    assert isinstance(found, Platt)
+    assert found.slope == pytest.approx(0.5, abs=0.1)  # standard error 0.02; windows moved by 0.3 to 0.6 add a little
+    assert found.shift == pytest.approx(0, abs=0.1)
+
+
+def test_a_shape_that_does_not_last_is_not_believed():
+    p, y, as_of = over_time(1.0, [0.0, 0.0])
+    bent = np.where(as_of == 0, p**2 / (p**2 + (1 - p) ** 2), p)  # the first window alone was too sure of itself
+    assert choose_calibrator(bent, y, as_of) is IDENTITY
+
+
+def test_one_outcome_in_the_earlier_windows_teaches_nothing():
+    p = np.linspace(0.1, 0.9, 200)
+    y = np.concatenate([np.zeros(100, bool), np.arange(100) % 2 == 0])
+    assert choose_calibrator(p, y, np.repeat([0, 1], 100)) is IDENTITY

@@ -22,10 +22,10 @@ LEVELS = (0.80, 0.95)
 
 _SURE = 1e-9
 _N_KNOTS = 41
-_BEND = (0.0, 0.03, 0.1, 0.3)  # sizes of errors, in log-odds; the first bends the whole curve, in every window
-_FLICKER = (0.0, 0.03, 0.1, 0.2, 0.4)  # moves all users of one window
-_CRUMPLE = (0.0, 0.05, 0.15)  # bends the curve of one window only
-_BEND_SD, _FLICKER_SD, _CRUMPLE_SD = 0.1, 0.15, 0.07
+_BEND = (0.0, 0.05, 0.1, 0.2, 0.4)  # sizes of errors, in log-odds; the first bends the whole curve, in every window
+_FLICKER = (0.0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.45, 0.7)  # moves all users of one window
+_CRUMPLE = (0.0, 0.05, 0.1, 0.2)  # bends the curve of one window only
+_USUAL_BEND, _USUAL_FLICKER, _USUAL_CRUMPLE = 0.15, 0.3, 0.1
 _REACH = 1.5  # log-odds over which neighbouring forecasts err alike
 
 
@@ -122,7 +122,12 @@ def _settings(place: Vector, error: Vector, window: NDArray[np.int64], knots: Ve
     for bend, flicker, crumple in itertools.product(_BEND, _FLICKER, _CRUMPLE):
         covariance = bend**2 * alike + same * (flicker**2 + crumple**2 * alike) + np.diag(error**2)
         yield Setting(
-            log_prior=-0.5 * ((bend / _BEND_SD) ** 2 + (flicker / _FLICKER_SD) ** 2 + (crumple / _CRUMPLE_SD) ** 2),
+            # Half-Cauchy, as Gelman (2006, Bayesian Analysis 1) advises where few windows tell of their variation.
+            log_prior=-float(
+                np.log1p((bend / _USUAL_BEND) ** 2)
+                + np.log1p((flicker / _USUAL_FLICKER) ** 2)
+                + np.log1p((crumple / _USUAL_CRUMPLE) ** 2)
+            ),
             mean=np.zeros(n),
             covariance=covariance,
             next_mean=np.zeros(n_knots),

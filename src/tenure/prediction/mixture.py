@@ -13,7 +13,7 @@ from scipy.special import logsumexp, ndtr
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 
-_HALVINGS = 50
+_HALVINGS = 36
 
 
 @dataclass(frozen=True, eq=False)

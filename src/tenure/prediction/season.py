@@ -157,7 +157,7 @@ class Season:
         """
         with_season, without = [], []
         n_days = len(daily.amount)
-        n_busy_from = int(np.argmax(daily.n_known > 0))
+        n_busy_from = n_days - int((daily.n_known > 0).sum())  # who was seen stays known
         ends = range(n_days - horizon_days, n_busy_from + LEAST_DAYS - 1, -_TRIAL_DAYS)
         for end in ends:
             next_, last = daily.amount[end : end + horizon_days].sum(), daily.amount[end - horizon_days : end].sum()
