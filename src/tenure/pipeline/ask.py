@@ -123,7 +123,7 @@ def explain(
             step()
             found = forecast_contributions(forecaster, row, reference)
             step()
-            after = _acted(known, user)
+            after = _acted(known, user, with_events=_read_events(chosen))
             return Explanation(
                 user_id=user,
                 as_of=known.as_of,
@@ -173,7 +173,8 @@ def _acted(known: Known, user: str, *, with_events: bool) -> list[Acted]:
     theirs = known.run(EVENTS_TABLE.filter(EVENTS_TABLE.user_id == user))
     known.duck.register("acted", stand_ins(theirs, known.as_of, possible))
     table = ibis.table(EVENTS_TABLE.schema(), name="acted")
-    return acted(inputs_at(known, moments(known.as_of, possible), table), known.as_of, possible)
+    after = inputs_at(known, moments(known.as_of, possible), table, with_events=with_events)
+    return acted(after, known.as_of, possible)
 
 
 def _of_task(chosen: ModelVersion, name: str, task: Task) -> pa.Table | None:
