@@ -31,6 +31,7 @@ from tenure.lifecycle.stickiness import stickiness
 from tenure.lifecycle.survival.spells import spells
 from tenure.lifecycle.thresholds import Thresholds, evidence
 from tenure.prediction.labels import labels
+from tenure.prediction.season import daily_commitments
 from tenure.prediction.signals import signals
 from tenure.profiles import quality_evidence
 from tenure.profiles.activity import activity
@@ -82,6 +83,7 @@ RELATIONS: dict[str, Table] = {
     "baskets_of_items": baskets(EVENTS_TABLE, ITEMS_TABLE, ONE, "item"),
     "committed_items": committed_items(EVENTS_TABLE, ONE, horizon_days=30),
     "cohort_values": cohort_values(EVENTS_TABLE, ONE, "month"),
+    "daily_commitments": daily_commitments(EVENTS_TABLE, ONE),
     "evidence": evidence(EVENTS_TABLE, DAYS, ONE),
     "flows": flow.flows(HISTORY),
     "following_occasions": following_occasions(EVENTS_TABLE, TWO, 30),
