@@ -218,12 +218,13 @@ def world_errors(world: Callable[[np.random.Generator], Shop], seed: int) -> lis
 
 def shop_of(rng: np.random.Generator, rate, life, last, *, shock: float = 0.2, trend: float = 0.0) -> Shop:
     """Customers with these rates per week, lives in weeks and numbers of repeats; busy and quiet weeks; a trend."""
-    n, ceiling = len(rate), 3.0
+    n, ceiling, end = len(rate), 3.0, (LAST_DAY + 274) / 7
     first = rng.uniform(0, 12, n)
     busy = np.exp(rng.normal(0, shock, 90) - shock**2 / 2 + trend * (np.arange(90) - 20))
     customer, day = [np.arange(n)], [(first * 7).astype(int)]
     for one in range(n):
-        moments = first[one] + np.sort(rng.uniform(0, 66, rng.poisson(rate[one] * 66 * ceiling)))
+        weeks = end - first[one]
+        moments = first[one] + np.sort(rng.uniform(0, weeks, rng.poisson(rate[one] * weeks * ceiling)))
         moments = moments[rng.random(len(moments)) < busy[moments.astype(int)] / ceiling]
         moments = moments[moments < first[one] + life[one]][: int(last[one])]
         customer.append(np.full(len(moments), one))
