@@ -112,23 +112,12 @@ def test_nothing_forecast_and_nothing_seen_stay_finite():
 def test_order_stays_and_arrays_round_trip():
     log = seasonal_log(season=0.6, n_users=800, mean_rate=1 / 15)
     p, y, as_of = windows([0.3, 0.1])
-    level = Level.fit(p, y, as_of, horizon_days=HORIZON, is_absence=True, daily=log.daily(730, "n"), learnt_from=as_of)
+    level = Level.fit(p, y, as_of, horizon_days=HORIZON, daily=log.daily(730, "n"), learnt_from=as_of)
     assert level.season is not None
     again = Level.from_arrays(level.to_arrays())
     np.testing.assert_array_equal(again.apply(p, NOW), level.apply(p, NOW))
     assert again.sentence(NOW) == level.sentence(NOW)
     assert (np.diff(level.apply(np.sort(p), NOW)) >= 0).all()
-
-
-def test_absence_is_the_mirror_image():
-    log = seasonal_log(season=0.6, n_users=800, mean_rate=1 / 15)
-    p, y, as_of = windows([0.3, 0.1, 0.2])
-    learnt_from = as_of - np.timedelta64(60, "D")
-    settings = {"horizon_days": HORIZON, "daily": log.daily(730, "n"), "learnt_from": learnt_from}
-    present = Level.fit(p, y, as_of, **settings)
-    absent = Level.fit(1 - p, 1 - y, as_of, is_absence=True, **settings)
-    assert abs(present.at(NOW).calendar) > 0.05
-    assert absent.at(NOW).total == pytest.approx(-present.at(NOW).total, abs=1e-6)
 
 
 def test_what_is_wrong_is_said():
@@ -139,8 +128,6 @@ def test_what_is_wrong_is_said():
         Level.fit(p, y[:5], as_of, horizon_days=HORIZON)
     with pytest.raises(ConfigError, match="finite"):
         Level.fit(p, np.full(10, np.nan), as_of, horizon_days=HORIZON)
-    with pytest.raises(ConfigError, match="no absence"):
-        Level.fit(p, y, as_of, horizon_days=HORIZON, is_amount=True, is_absence=True)
 
 
 def forecast(past, here, *, is_amount):

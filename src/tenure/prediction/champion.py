@@ -52,7 +52,7 @@ def choose(examples: Examples, forecasts: Mapping[str, Vector], order: Sequence[
     """From simple to intricate, who beats the best so far by more than chance?
 
     Losses are compared on the same rows and summed by user first: what one user does in several windows is no
-    independent evidence.
+    independent evidence. Outcomes all alike say nothing of who forecasts better, so the simplest stays.
 
     Args:
         examples: what came to pass at the validation cut-offs.
@@ -68,9 +68,10 @@ def choose(examples: Examples, forecasts: Mapping[str, Vector], order: Sequence[
     users = np.unique(np.asarray(examples.inputs.users), return_inverse=True)[1] if len(examples) else np.empty(0, int)
     losses = {name: loss(examples.outcome, forecasts[name]) for name in order}
     champion, trials = order[0], []
+    says_something = len(users) > 0 and bool(np.ptp(examples.outcome))
     for name in order:
         gain, error = mean_and_error(losses[champion] - losses[name], users)
-        took_over = name != champion and bool(gain > CONFIDENCE * error)
+        took_over = says_something and name != champion and bool(gain > CONFIDENCE * error)
         mean = float(losses[name].mean()) if len(users) else float("nan")
         trials.append((name, mean, champion, gain, error, took_over))
         champion = name if took_over else champion
