@@ -85,9 +85,6 @@ def test_churn_is_the_other_side(world, trained):
 
 @pytest.mark.parametrize("name", ["few", "stack"])
 def test_arrays_bring_it_back(world, trained, name):
-    learners = (
-        LEARNERS if name == "few" else [LogisticLearner(), LogisticLearner(name="few", complexity=3, columns=("a",))]
-    )
     found = trained.forecaster
     if name == "stack":
         raw = roll(world, LEARNERS, plan(world).honest)
