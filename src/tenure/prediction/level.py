@@ -94,8 +94,6 @@ class Level:
     windows: Windows
     horizon_days: int
     is_amount: bool
-    direction: float
-    """1, or -1 where the outcome is that nothing happens, so that a busy season makes it rarer."""
     season: Season | None
     """None where the log is too short for one, or past windows did not confirm it."""
     learnt_from: Times
@@ -112,7 +110,6 @@ class Level:
         *,
         horizon_days: int,
         is_amount: bool = False,
-        is_absence: bool = False,
         daily: Daily | None = None,
         learnt_from: Times | None = None,
     ) -> Level:
@@ -120,21 +117,18 @@ class Level:
 
         `forecast` [B] are probabilities or amounts made without knowledge of `outcome` [B] at the cut-offs `as_of` [B].
         With `daily` (what happened day by day up to now) and `learnt_from` (the cut-off of every example [N]) the
-        calendar is tried: it is used if it has foreseen past windows (see `Season.confirmed`). `is_absence`: the
-        outcome is that nothing happens (churn).
+        calendar is tried: it is used if it has foreseen past windows (see `Season.confirmed`). Busy days are taken to
+        make the outcome likelier: of churn give the probability that users commit.
 
         Raises:
             EvidenceError: there is no forecast.
-            ConfigError: lengths differ, numbers are not finite, or an amount is to be an absence.
+            ConfigError: lengths differ, or numbers are not finite.
         """
-        if is_amount and is_absence:
-            raise ConfigError("Level: an amount is no absence; expected is_amount or is_absence, got both")
         windows = Windows.of(forecast, outcome, as_of, is_amount=is_amount)
         windows = windows.rows(np.arange(len(windows.as_of)) >= len(windows.as_of) - _MOST_WINDOWS)
         times, n = np.unique(as_of if learnt_from is None else learnt_from, return_counts=True)
-        direction = -1.0 if is_absence else 1.0
         season = None if daily is None else Season.confirmed(daily, horizon_days)
-        return cls(windows, horizon_days, is_amount, direction, season, times, n.astype(np.float64))
+        return cls(windows, horizon_days, is_amount, season, times, n.astype(np.float64))
 
     def at(self, as_of: datetime) -> Shift:
         """How are forecasts moved that are made at this cut-off? Only windows that were over by then count."""
@@ -156,15 +150,14 @@ class Level:
         level = shift.total - shift.calendar
         parts = []
         if self.season is not None and abs(shift.calendar) >= 0.005:
-            parts.append(f"the calendar {_lifts(self.direction * shift.calendar)} {what}")
+            parts.append(f"the calendar {_lifts(shift.calendar)} {what}")
         if abs(level) >= 0.005:
             ran = "above" if level > 0 else "below"
             n = len(self.windows.as_of)
             windows = "the last window" if n == 1 else f"the last {n} windows"
             parts.append(f"{windows} ran {ran} forecast, which {_lifts(level)} this one")
-        return (
-            f"{' and '.join(parts)[:1].upper()}{' and '.join(parts)[1:]}." if parts else "Forecasts stand as they are."
-        )
+        told = " and ".join(parts)
+        return f"{told[0].upper()}{told[1:]}." if told else "Forecasts stand as they are."
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """The level as named arrays."""
@@ -172,7 +165,7 @@ class Level:
             "as_of": self.windows.as_of.astype("datetime64[us]").astype(np.int64),
             "shift": self.windows.shift,
             "error": self.windows.error,
-            "settings": np.array([self.horizon_days, self.is_amount, self.direction], dtype=np.float64),
+            "settings": np.array([self.horizon_days, self.is_amount], dtype=np.float64),
             "learnt_from": self.learnt_from.astype("datetime64[us]").astype(np.int64),
             "n_examples": self.n_examples,
         }
@@ -183,12 +176,11 @@ class Level:
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Level:
         """The level that `to_arrays` described."""
         season = {name.removeprefix("season."): array for name, array in arrays.items() if name.startswith("season.")}
-        horizon_days, is_amount, direction = arrays["settings"]
+        horizon_days, is_amount = arrays["settings"]
         return cls(
             Windows(arrays["as_of"].astype("datetime64[us]"), arrays["shift"], arrays["error"]),
             int(horizon_days),
             bool(is_amount),
-            float(direction),
             Season.from_arrays(season) if season else None,
             arrays["learnt_from"].astype("datetime64[us]"),
             arrays["n_examples"],
@@ -199,9 +191,9 @@ class Level:
         return np.timedelta64(self.horizon_days, "D")
 
     def _terms(self, moments: Times) -> Matrix:
-        """How much busier is the window after, and the one before, than those of the examples then known?
+        """How much busier are the days to come, and those just gone, than those of the examples then known?
 
-        Logarithms [n, 2]; the model has learnt the season of its examples, and knows the users by what they did before.
+        Logarithms [n, 3]: of the horizon, and of each of `_MEMORY_DAYS`; the average of its examples a model has learnt.
         """
         if self.season is None:
             return np.zeros((len(moments), len(_TERM_MEAN)))
@@ -214,7 +206,7 @@ class Level:
             for t in (moments, self.learnt_from)
         )
         terms = now - share @ then
-        told: Matrix = self.direction * terms * (total > 0)[:, None]  # what learnt from nothing has learnt no season
+        told: Matrix = terms * (total > 0)[:, None]  # what learnt from nothing has learnt no season
         return told
 
     def _forecast(

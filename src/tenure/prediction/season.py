@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 import ibis
 import numpy as np
@@ -29,7 +30,7 @@ _SEASON_SD = 0.5  # of the first harmonic; the k-th is expected to be k times sm
 _WEEKDAY_SD = 0.5
 _TREND_SD = 2.0  # change of the slope at a knot, per year
 _KNOT_DAYS = 182.0
-_TRIAL_DAYS = 7
+_TRIAL_DAYS, _MOST_TRIALS = 7, 52
 _CONFIRMED = 0.5
 _STEPS = 60
 _CLOSE = 1e-9
@@ -155,24 +156,8 @@ class Season:
         about one of twenty cases, one with a clear season nearly always (`benchmarks/drift.py`). None also where such
         trials would not span a whole horizon: a log of `LEAST_DAYS` and two horizons is needed.
         """
-        with_season, without = [], []
-        n_days = len(daily.amount)
-        n_busy_from = n_days - int((daily.n_known > 0).sum())  # who was seen stays known
-        ends = range(n_days - horizon_days, n_busy_from + LEAST_DAYS - 1, -_TRIAL_DAYS)
-        for end in ends:
-            next_, last = daily.amount[end : end + horizon_days].sum(), daily.amount[end - horizon_days : end].sum()
-            if not (next_ > 0 and last > 0):
-                continue
-            moment = daily.first + end
-            season = cls.fit(daily.before(moment))
-            starts = np.array([moment, moment - horizon_days]).astype("datetime64[us]")
-            said_next, said_last = np.log(season.mean(starts, horizon_days))
-            came = np.log(next_ / last)
-            with_season.append((came - (said_next - said_last)) ** 2)
-            without.append(came**2)
-        if len(without) * _TRIAL_DAYS < horizon_days:
-            return None
-        return cls.fit(daily) if np.mean(with_season) < _CONFIRMED * np.mean(without) else None
+        amount, n_known = (np.asarray(days, np.float64).tobytes() for days in (daily.amount, daily.n_known))
+        return _confirmed(daily.first, amount, n_known, horizon_days)
 
     def index(self, days: Days) -> Vector:
         """How busy is each day [N], 1 being the average?"""
@@ -200,6 +185,29 @@ class Season:
     def from_arrays(cls, arrays: Mapping[str, NDArray[np.float64]]) -> Season:
         """The season that `to_arrays` described."""
         return cls(arrays["fourier"], arrays["weekday"])
+
+
+@lru_cache(maxsize=128)  # every model of a task asks for the season of the same days
+def _confirmed(first: np.datetime64, amount: bytes, n_known: bytes, horizon_days: int) -> Season | None:
+    daily = Daily(first, np.frombuffer(amount), np.frombuffer(n_known))
+    with_season, without = [], []
+    n_days = len(daily.amount)
+    n_busy_from = n_days - int((daily.n_known > 0).sum())  # who was seen stays known
+    ends = range(n_days - horizon_days, n_busy_from + LEAST_DAYS - 1, -_TRIAL_DAYS)[:_MOST_TRIALS]
+    for end in ends:
+        next_, last = daily.amount[end : end + horizon_days].sum(), daily.amount[end - horizon_days : end].sum()
+        if not (next_ > 0 and last > 0):
+            continue
+        moment = daily.first + end
+        season = Season.fit(daily.before(moment))
+        starts = np.array([moment, moment - horizon_days]).astype("datetime64[us]")
+        said_next, said_last = np.log(season.mean(starts, horizon_days))
+        came = np.log(next_ / last)
+        with_season.append((came - (said_next - said_last)) ** 2)
+        without.append(came**2)
+    if len(without) * _TRIAL_DAYS < horizon_days:
+        return None
+    return Season.fit(daily) if np.mean(with_season) < _CONFIRMED * np.mean(without) else None
 
 
 def _design(days: Days) -> tuple[Matrix, Vector]:
