@@ -212,7 +212,7 @@ class Run:
             UnknownError: the run has no such user.
         """
         self.check_user(user)
-        names = ("profiles", "taste", "user_segments", "stages", "stage_history", "predictions", "contributions")
+        names = ("profiles", "taste", "user_segments", "stages", "stage_history", "predictions", "reasons")
         found = {name: self.of_user(name, user) for name in (*names, "recommendations", "plan")}
         return {"user_id": str(user), "as_of": self.manifest["as_of"], **found}
 

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import plotly.graph_objects as go
 import pyarrow as pa
 
 from tenure.charts import theme
 from tenure.wording import count, percent
-
-MOST_WEIGHTS = 14
 
 
 def reliability(bins: pa.Table, *, what: str = "committed") -> go.Figure:
@@ -78,28 +74,6 @@ def gains(lift: pa.Table, *, main: str, outcome: str = "leavers") -> go.Figure:
         )
     figure.update_xaxes(tickformat=".0%", range=[-0.02, 1.02], nticks=6)
     figure.update_yaxes(tickformat=".0%", range=[-0.02, 1.05], nticks=6)
-    return figure
-
-
-def weights(inputs: pa.Table, descriptions: Mapping[str, str], *, towards: str = "committing") -> go.Figure:
-    """Which inputs move the prediction most? `inputs`: `feature, weight`, per standard deviation, in log-odds."""
-    rows = sorted(inputs.to_pylist(), key=lambda row: -abs(row["weight"]))[:MOST_WEIGHTS][::-1]
-    figure = theme.figure("What moves the prediction most", height=90 + 24 * max(len(rows), 1), x="weight (log-odds)")
-    figure.add_bar(
-        orientation="h",
-        y=[row["feature"] for row in rows],
-        x=[row["weight"] for row in rows],
-        marker_color=[theme.BLUE if row["weight"] > 0 else theme.AMBER for row in rows],
-        customdata=[f"towards {towards}" if row["weight"] > 0 else f"away from {towards}" for row in rows],
-        hovertemplate="%{x:+.2f}, %{customdata}<extra></extra>",
-    )
-    figure.update_yaxes(
-        showgrid=False,
-        type="category",
-        tickvals=[row["feature"] for row in rows],
-        ticktext=[theme.label(descriptions.get(row["feature"], theme.name(row["feature"])), 60) for row in rows],
-    )
-    figure.update_xaxes(zeroline=True, nticks=6)
     return figure
 
 

@@ -1,8 +1,6 @@
-"""What does one user like, and what pulled the prediction for them?"""
+"""What does one user like?"""
 
 from __future__ import annotations
-
-from collections.abc import Mapping
 
 import plotly.graph_objects as go
 import pyarrow as pa
@@ -23,29 +21,3 @@ def taste(liked: pa.Table, *, dimension: str = "category", most: int = 8) -> go.
         room=1.7,
         row_height=28,
     )
-
-
-def contributions(
-    pulls: pa.Table, phrases: Mapping[str, str], *, towards: str = "committing", most: int = 6
-) -> go.Figure:
-    """What pulled this user's prediction up or down?
-
-    `pulls`: one user's rows of `feature, contribution` (in log-odds). `phrases`: feature -> what it says of this user.
-    """
-    rows = sorted(pulls.to_pylist(), key=lambda row: -abs(row["contribution"]))[:most][::-1]
-    figure = theme.figure(f"What speaks for (right) and against {towards}", height=70 + 36 * max(len(rows), 1))
-    figure.add_bar(
-        orientation="h",
-        y=[row["feature"] for row in rows],
-        x=[row["contribution"] for row in rows],
-        marker_color=[theme.BLUE if row["contribution"] > 0 else theme.AMBER for row in rows],
-        hovertemplate="%{x:+.2f} in log-odds<extra></extra>",
-    )
-    figure.update_yaxes(
-        showgrid=False,
-        type="category",
-        tickvals=[row["feature"] for row in rows],
-        ticktext=[theme.wrapped(phrases.get(row["feature"], theme.name(row["feature"])), 36) for row in rows],
-    )
-    figure.update_xaxes(zeroline=True, showticklabels=False)
-    return figure

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -199,9 +199,8 @@ def explain(
     for sentence in why_sentences(rows, told.words, said):
         say(sentence)
     say("")
-    show_table(
+    show_reasons(
         reason_bars(rows, told.words, said),
-        [column("theme"), column("effect", "effect", right=True), column("bar", ""), column("why")],
         title="By theme" if told.task.is_amount else "By theme, in log-odds (+0.7 doubles the odds)",
     )
     if told.acts is not None and told.acts.num_rows:
@@ -209,3 +208,10 @@ def explain(
         for sentence in act_sentences(told.acts.to_pylist(), said):
             say(sentence, indent=2)
         say(NOT_CAUSAL, style="dim")
+
+
+def show_reasons(bars: Sequence[Mapping[str, str]], title: str) -> None:
+    """Print what speaks for and against a forecast; see `explain.forecasts.reason_bars`."""
+    show_table(
+        bars, [column("theme"), column("effect", "effect", right=True), column("bar", ""), column("why")], title=title
+    )

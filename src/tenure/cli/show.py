@@ -10,6 +10,8 @@ from rich.markup import escape
 
 from tenure.cli import app
 from tenure.cli.display import AsJson, Folder, column, number, out, say, share, show_json, show_table
+from tenure.cli.forecasts import show_reasons
+from tenure.prediction.tasks import Task
 from tenure.project import Run, open_project
 
 N_EVENTS = 8
@@ -30,7 +32,7 @@ def show(
     say(done.story(user))
     _timeline(done, user)
     _taste(known)
-    _why(known, done)
+    _why(known, done, user)
     _slate(known, done)
     _plan(known)
 
@@ -57,30 +59,21 @@ def _taste(known: Mapping[str, Any]) -> None:
         show_table(liked, columns, title="Taste")
 
 
-def _why(known: Mapping[str, Any], done: Run) -> None:
+def _why(known: Mapping[str, Any], done: Run, user: str) -> None:
+    from tenure.explain.forecasts import TaskWords, reason_bars, words_of
+    from tenure.prediction.explaining.catalogue import catalogue
+
     if not known["predictions"]:
         return
-    forecast = known["predictions"][0]
-    words = {row["feature"]: row["description"] for row in done.table("features").to_pylist()}
-    rows = [
-        {**row, "meaning": words.get(row["feature"], row["feature"]).split(":")[0], "sign": _sign(row["contribution"])}
-        for row in known["contributions"]
-    ]
     say("")
-    show_table(
-        rows,
-        [
-            column("sign", ""),
-            column("meaning", "input"),
-            number("value", "here", 2),
-            number("contribution", "log-odds", 2),
-        ],
-        title=f"Why P(commit) is {forecast['p_commit']:.0%}",
-    )
-
-
-def _sign(contribution: float) -> str:
-    return "+" if contribution > 0 else "−"
+    chance = f"{known['predictions'][0]['p_commit']:.0%}"
+    if not known["reasons"]:
+        say(f"`tenure explain {user}` tells why P(commit) is {chance}.")
+        return
+    domain = done.settings.resolved_domain()
+    task = TaskWords.of(Task(kind="commit", horizon_days=domain.horizon_days), domain)
+    bars = reason_bars(known["reasons"], words_of(catalogue(), domain), task)
+    show_reasons(bars, title=f"Why P(commit) is {chance}: by theme, in log-odds (+0.7 doubles the odds)")
 
 
 def _slate(known: Mapping[str, Any], done: Run) -> None:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from tenure.profiles.normalise import MISSING
 from tenure.wording import counted, is_known, money, number, percent
 
 
 @dataclass(frozen=True, slots=True)
 class FeatureWords:
-    """What is said of one input of the forecast (a row of the result table `features`)."""
+    """What is said of one input of a forecast, or one feature of a profile."""
 
     name: str
     theme: str
@@ -68,23 +65,6 @@ def value_phrase(feature: FeatureWords, value: float | None, *, currency: str = 
     if feature.name.endswith("_days"):
         return counted(value, "day")
     return counted(value, "minute") if feature.name.endswith("_minutes") else number(value)
-
-
-def contribution_phrase(row: Mapping[str, Any], features: Mapping[str, FeatureWords], *, currency: str = "") -> str:
-    """What an input of the forecast says of one user. `row` of the result table `contributions`.
-
-    >>> words = {"gap_median_days": FeatureWords("gap_median_days", "rhythm", "typical (median) pause", "log")}
-    >>> contribution_phrase({"feature": "gap_median_days_missing", "value": 1.0}, words)
-    'typical (median) pause: not known'
-    >>> contribution_phrase({"feature": "gap_median_days_missing", "value": 0.0}, words)
-    'typical (median) pause: known'
-    """
-    name, value = row["feature"], row["value"]
-    if name not in features and (told_of := features.get(name.removesuffix(MISSING))):
-        phrase = feature_phrase(told_of, None, currency=currency)
-        return phrase if value else phrase.replace("not known", "known")
-    feature = features.get(name, FeatureWords(name, "", name.replace("_", " "), "linear"))
-    return feature_phrase(feature, value, currency=currency)
 
 
 def _trend(value: float) -> str:

@@ -9,8 +9,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from tenure.domain import Domain
-from tenure.explain.phrases import FeatureWords, contribution_phrase
-from tenure.profiles.normalise import MISSING
 from tenure.retention.reasons import HELD_BACK
 from tenure.wording import ago, article, counted, listed, money, number, percent, span
 
@@ -40,44 +38,6 @@ def forecast_sentence(row: Row, domain: Domain, horizon_days: int) -> str:
     if row.get("expected_value"):
         said += f"; they are expected to bring {money(row['expected_value'], domain.currency)} in that time"
     return f"{said}."
-
-
-def why_sentence(
-    contributions: Iterable[Row], features: Mapping[str, FeatureWords], *, currency: str = "", most: int = 3
-) -> str:
-    """What moved the user's forecast up and down? The strongest input of each theme that moved it at all.
-
-    Inputs of one theme say much the same thing (30, 90, 365 days), so their contributions are summed and the strongest
-    speaks for all. Empty when nothing contributed.
-
-    >>> words = {
-    ...     "recency_days": FeatureWords("recency_days", "rhythm", "days since the last activity", "log"),
-    ...     "value_30": FeatureWords("value_30", "money", "value of the last 30 days", "log"),
-    ... }
-    >>> why_sentence([{"feature": "recency_days", "value": 3.0, "contribution": 0.9},
-    ...               {"feature": "value_30", "value": 0.0, "contribution": -0.4}], words)
-    'What speaks for it: 3 days since the last activity. What speaks against it: value of the last 30 days: 0.'
-    """
-    themes: dict[str, list[Row]] = {}
-    for row in contributions:
-        if row["feature"].endswith(MISSING) and not row["value"]:
-            continue
-        feature = features.get(row["feature"])
-        themes.setdefault(feature.theme if feature else row["feature"], []).append(row)
-    for_it: list[tuple[float, Row]] = []
-    against_it: list[tuple[float, Row]] = []
-    for rows in themes.values():
-        total = sum(row["contribution"] for row in rows)
-        if total:
-            loudest = max(rows, key=lambda row: (row["contribution"] * total > 0, abs(row["contribution"])))
-            (for_it if total > 0 else against_it).append((abs(total), loudest))
-    said = []
-    for lead, found in (("What speaks for it", for_it), ("What speaks against it", against_it)):
-        strongest = sorted(found, key=lambda pair: -pair[0])[:most]
-        phrases = [contribution_phrase(row, features, currency=currency) for _, row in strongest]
-        if phrases:
-            said.append(f"{lead}: {'; '.join(phrases)}.")
-    return " ".join(said)
 
 
 def habits_sentence(profile: Row, domain: Domain) -> str:

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from tenure.domain import Domain
 from tenure.errors import UnknownError
-from tenure.explain.phrases import FeatureWords
+from tenure.explain.forecasts import TaskWords, why_sentences, words_of
 from tenure.explain.sentences import (
     forecast_sentence,
     habits_sentence,
@@ -23,9 +23,10 @@ from tenure.explain.sentences import (
     slate_sentence,
     stage_sentence,
     taste_sentence,
-    why_sentence,
 )
 from tenure.lifecycle.stages import Stage
+from tenure.prediction.explaining.catalogue import catalogue
+from tenure.prediction.tasks import Task
 
 Row = dict[str, Any]
 Tables = Mapping[str, pa.Table]
@@ -108,7 +109,9 @@ def story(tables: Tables, user_id: str, domain: Domain, *, horizon_days: int | N
     stage, profile, forecast, plan = (_newest(mine(name)) for name in ("stages", "profiles", "predictions", "plan"))
     if not (stage or profile or forecast):
         raise UnknownError(f"There is no {domain.user_noun} '{user_id}' in this run; check the id, or run again")
-    slate, contributions, liked = mine("recommendations"), mine("contributions"), mine("taste")
+    slate, reasons, liked = mine("recommendations"), mine("reasons"), mine("taste")
+    days = horizon_days or domain.horizon_days
+    task = TaskWords.of(Task(kind="commit", horizon_days=days), domain)
     now = [
         stage_sentence(stage) if stage else "",
         habits_sentence(profile, domain) if profile else "",
@@ -116,8 +119,8 @@ def story(tables: Tables, user_id: str, domain: Domain, *, horizon_days: int | N
         taste_sentence(liked),
     ]
     expected = [
-        forecast_sentence(forecast, domain, horizon_days or domain.horizon_days) if forecast else "",
-        why_sentence(contributions, _feature_words(tables), currency=domain.currency),
+        forecast_sentence(forecast, domain, days) if forecast else "",
+        *why_sentences(reasons, words_of(catalogue(), domain), task),
     ]
     done = [slate_sentence(slate, _titles(tables, slate)), _plan(tables, plan, domain)]
     paragraphs = (" ".join(filter(None, sentences)) for sentences in (now, expected, done))
@@ -144,15 +147,6 @@ def _forecasts(tables: Tables) -> list[Row]:
 
 def _newest(rows: Sequence[Row]) -> Row:
     return rows[-1] if rows else {}
-
-
-def _feature_words(tables: Tables) -> dict[str, FeatureWords]:
-    if "features" not in tables:
-        return {}
-    rows = tables["features"].select(["feature", "theme", "description", "scaling"]).to_pylist()
-    return {
-        row["feature"]: FeatureWords(row["feature"], row["theme"], row["description"], row["scaling"]) for row in rows
-    }
 
 
 def _segment(tables: Tables, place: Row) -> str:

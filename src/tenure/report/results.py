@@ -14,7 +14,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tenure.domain import Domain
-from tenure.explain.phrases import FeatureWords
+from tenure.explain.forecasts import Words, words_of
+from tenure.prediction.explaining.catalogue import catalogue
+from tenure.prediction.tasks import Task
 from tenure.profiles.normalise import MISSING
 from tenure.wording import money, plural
 
@@ -92,21 +94,23 @@ class Results:
         """An amount in the domain's currency."""
         return money(amount, self.domain.currency)
 
+    @property
+    def main_task(self) -> Task:
+        """The forecast that the plan is made from: who will commit within the horizon?"""
+        return Task(kind="commit", horizon_days=self.horizon_days)
+
     @cached_property
-    def features(self) -> Mapping[str, FeatureWords]:
-        """Feature -> what is said of it."""
-        found = self.table("features")
-        columns = ("feature", "theme", "description", "scaling")
-        rows = found.select(columns).to_pylist() if found is not None else []
-        return {row["feature"]: FeatureWords(*(row[column] for column in columns)) for row in rows}
+    def words(self) -> Words:
+        """What the inputs of a forecast say, in the words of the domain."""
+        return words_of(catalogue(), self.domain)
 
     @cached_property
     def descriptions(self) -> Mapping[str, str]:
         """Feature -> what it says, without the explanation after the colon, which is for the reference page."""
-        said: dict[str, str] = {}
-        for name, feature in self.features.items():
-            words = feature.description if feature.theme == "taste" else feature.description.split(": ")[0]
-            said |= {name: words, f"{name}{MISSING}": f"not known: {words}"}
+        found, said = self.table("features"), dict[str, str]()
+        for row in found.to_pylist() if found is not None else ():
+            words = row["description"] if row["theme"] == "taste" else row["description"].split(": ")[0]
+            said |= {row["feature"]: words, f"{row['feature']}{MISSING}": f"not known: {words}"}
         return said
 
     @cached_property

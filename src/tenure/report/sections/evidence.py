@@ -7,7 +7,6 @@ from typing import Any, TypeVar
 
 from tenure.charts.theme import name
 from tenure.report.blocks import Cell, Grid, Noted, number_columns, text_columns
-from tenure.report.results import Results
 from tenure.wording import fixed, is_known
 
 T = TypeVar("T")
@@ -24,6 +23,8 @@ WORDS = {
     "map": "MAP",
     "hit_rate": "hit rate",
     "mae": "mean absolute error ↓",
+    "rmse": "root mean squared error ↓",
+    "spearman": "rank correlation",
     "normalised_gini": "normalised Gini",
     "total_ratio": "predicted ÷ actual total",
 }
@@ -52,16 +53,6 @@ def with_interval(row: Mapping[str, Any] | None, column: str = "value") -> Cell:
     if not (is_known(row["low"]) and is_known(row["high"])):
         return fixed(row[column])
     return Noted(fixed(row[column]), f"{fixed(row['low'])} to {fixed(row['high'])}")
-
-
-def main_model(results: Results) -> str | None:
-    """The model that was compared with the others: the first that is nobody's baseline."""
-    metrics, gains = results.table("prediction_metrics"), results.table("prediction_gains")
-    if metrics is None:
-        return None
-    baselines = set(gains.column("baseline").to_pylist()) if gains is not None else set()
-    models: list[str] = in_order(metrics.column("model").to_pylist())
-    return next((model for model in models if model not in baselines), models[0])
 
 
 def metric_grid(rows: Sequence[Mapping[str, Any]], *, subject: str, caption: str, note: str = "") -> Grid:
@@ -94,7 +85,7 @@ def gain_grid(rows: Sequence[Mapping[str, Any]], *, where: str, caption: str) ->
                 name(row[where]),
                 metric_words(row["metric"]),
                 with_interval(row, "difference"),
-                "yes" if _excludes_zero(row) else "not proven",
+                "yes" if excludes_zero(row) else "not proven",
             ]
             for row in rows
         ],
@@ -102,5 +93,6 @@ def gain_grid(rows: Sequence[Mapping[str, Any]], *, where: str, caption: str) ->
     )
 
 
-def _excludes_zero(row: Mapping[str, Any]) -> bool:
+def excludes_zero(row: Mapping[str, Any]) -> bool:
+    """Is a difference beyond chance?"""
     return is_known(row["low"]) and is_known(row["high"]) and (row["low"] > 0 or row["high"] < 0)

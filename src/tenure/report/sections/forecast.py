@@ -1,80 +1,105 @@
-"""Who will come back, and can the forecast be believed?"""
+"""Who will come back, which model says so, and can it be believed?"""
 
 from __future__ import annotations
-
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tenure.charts import prediction as charts
-from tenure.charts.theme import name
-from tenure.report.blocks import Block, Grid, Section, chart
+from tenure.charts import forecasts, prediction
+from tenure.explain.forecasts import TaskWords
+from tenure.prediction.explaining.catalogue import THEMES
+from tenure.prediction.tasks import parse_task
+from tenure.report.blocks import Block, Section, chart
 from tenure.report.results import Results
-from tenure.report.sections.evidence import gain_grid, in_order, main_model, metric_grid
-from tenure.wording import counted
+from tenure.report.sections.evidence import gain_grid, in_order
+from tenure.report.sections.leaderboard import Contest, contests_of, in_short, leaderboard, over_time, verdict
+from tenure.wording import counted, is_known, percent
+
+N_SIMPLE = 2
+"""Simple models drawn beside the one in use; of more, lines could not be told apart."""
 
 
 def forecast(results: Results) -> Section:
-    """Who will commit, who will not, and how sure is that?"""
-    verb, days = results.domain.commitment_verb, counted(results.horizon_days, "day")
+    """Who will commit, which model won, by how much, and is it to be believed?"""
+    task, verb = results.main_task, results.domain.commitment_verb
+    days = counted(task.horizon_days, "day")
     title, short = f"Who will {verb} within {days}?", "Prediction"
-    metrics = results.table("prediction_metrics")
-    if metrics is None:
+    contests = contests_of(results)
+    if not contests:
         lead = "The log is too short to test a prediction on later time, so none is shown."
         return Section(id="prediction", title=title, short=short, lead=lead)
-    rows = metrics.to_pylist()
-    gains = results.table("prediction_gains")
-    gained = gains.to_pylist() if gains is not None else []
-    main = main_model(results) or ""
+    main, value = contests.pop(task.name, None), contests.pop(f"value:{task.horizon_days}d", None)
     blocks: list[Block] = []
-    if (bins := results.table("reliability")) is not None:
-        note = (
-            f"Each point: {results.users} with about the same predicted probability, and how many of them did {verb}."
-        )
-        blocks.append(chart(charts.reliability(_only(bins, main), what=f"did {verb}"), note=note))
-    if (lift := results.table("lift")) is not None:
-        blocks.append(
-            chart(charts.gains(lift, main=main), note="The steeper the line rises, the fewer must be contacted.")
-        )
-    blocks += _metric_grids(rows, results.user)
-    if gained:
-        caption = f"{name(main).capitalize()} against the simple ones, on the same {results.users}"
-        blocks.append(gain_grid(gained, where="population", caption=caption))
-    if (weights := results.table("weights")) is not None:
-        note = f"Blue speaks for “{verb}”, orange against it, per standard deviation of the input."
-        blocks.append(
-            chart(charts.weights(weights, results.descriptions, towards=f"“{verb}”"), note=note, is_wide=True)
-        )
-    lead = (
-        f"Learnt on past cut-offs, tested on a later one that it had not seen, beside simple baselines. "
-        f"A {results.user} who does not {verb} within {days} counts as a leaver here."
-    )
+    lead = f"A {results.user} who does not {verb} within {days} counts as a leaver here."
+    if main is not None:
+        lead = f"{verdict(main)} {_reliability(main)} {lead}"
+        blocks += [*_pictures(results, main), leaderboard(main, _caption(results, main))]
+        blocks += [*_what_matters(results), *_more(results, main)]
+    if value is not None:
+        blocks.append(leaderboard(value, _caption(results, value)))
+    if contests:
+        said = {name: _event(results, name) for name in contests}
+        blocks.append(in_short(list(contests.values()), said))
     return Section(id="prediction", title=title, short=short, lead=lead, blocks=blocks)
 
 
-def _only(table: pa.Table, model: str) -> pa.Table:
-    kept = table.filter(pc.equal(table.column("model"), model))
-    return kept if kept.num_rows else table
+def _event(results: Results, task: str) -> str:
+    """What is forecast, as a clause."""
+    return TaskWords.of(parse_task(task), results.domain).event
 
 
-def _metric_grids(rows: list[dict[str, Any]], user: str) -> list[Grid]:
-    """A grid per kind of forecast (probability, amount) and population: kinds are told apart by their metrics."""
-    kind = {
-        m: tuple(in_order(row["metric"] for row in rows if row["model"] == m)) for m in in_order(_of(rows, "model"))
-    }
-    return [
-        metric_grid(
-            here,
-            subject="model",
-            caption=f"On later time: {name(population)} ({counted(here[0]['n_users'], user)})",
-            note="In small: 95% interval by resampling users. ↓: lower is better." if i == j == 0 else "",
-        )
-        for i, metrics in enumerate(in_order(kind.values()))
-        for j, population in enumerate(in_order(_of(rows, "population")))
-        if (here := [row for row in rows if kind[row["model"]] == metrics and row["population"] == population])
+def _caption(results: Results, contest: Contest) -> str:
+    return f"Which model knows best {'' if contest.is_amount else 'whether '}{_event(results, contest.task)}?"
+
+
+def _reliability(contest: Contest) -> str:
+    """Whether its order and its chances may be taken at their word."""
+    auc, ece = (contest.by_model(metric).get(contest.champion) for metric in ("auc", "ece"))
+    said = []
+    if auc is not None and is_known(auc["value"]):
+        said.append(f"ranks {percent(auc['value'])} of pairs of a leaver and a stayer right")
+    if ece is not None and is_known(ece["value"]):
+        said.append(f"its chances are {counted(round(100 * ece['value'], 1), 'percentage point')} off on average")
+    return f"It {'; '.join(said)}." if said else ""
+
+
+def _pictures(results: Results, main: Contest) -> list[Block]:
+    blocks: list[Block] = []
+    verb = results.domain.commitment_verb
+    if (bins := _of(results.table("reliability"), main.task, [main.champion])) is not None:
+        note = f"Each point: {results.users} with about the same chance, and how many of them did {verb}."
+        blocks.append(chart(prediction.reliability(bins, what=f"did {verb}"), note=note))
+    # A model of one chance for everybody would be drawn on the line of chance.
+    simple = [row["model"] for row in main.trials[1 : 1 + N_SIMPLE]]
+    if (lift := _of(results.table("lift"), main.task, in_order([*simple, main.champion]))) is not None:
+        note = "The steeper the line rises, the fewer must be contacted."
+        blocks.append(chart(prediction.gains(lift, main=main.champion), note=note))
+    return blocks
+
+
+def _of(table: pa.Table | None, task: str, models: list[str]) -> pa.Table | None:
+    if table is None:
+        return None
+    chosen = pc.and_(pc.equal(table["task"], task), pc.is_in(table["model"], pa.array(models, pa.string())))
+    return table.filter(chosen)
+
+
+def _what_matters(results: Results) -> list[Block]:
+    if (importance := results.table("importance")) is None:
+        return []
+    note = f"How far each theme moves the forecast of a {results.user} on average; 95% intervals over {results.users}."
+    figure = forecasts.importance(importance, THEMES, what="change of the forecast (log-odds)")
+    return [chart(figure, note=note, is_wide=True)]
+
+
+def _more(results: Results, main: Contest) -> list[Block]:
+    """For those who want to know exactly, folded away."""
+    blocks: list[Block] = [
+        leaderboard(main, "The same", population=population, is_folded=True) for population in main.populations[1:]
     ]
-
-
-def _of(rows: list[dict[str, Any]], column: str) -> list[str]:
-    return [row[column] for row in rows]
+    if (by_cutoff := over_time(main)) is not None:
+        blocks.append(by_cutoff)
+    if main.gains:
+        caption = f"All differences of the model in use to the others, on the same {results.users}"
+        blocks.append(gain_grid(main.gains, where="population", caption=caption))
+    return blocks

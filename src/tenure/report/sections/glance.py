@@ -10,8 +10,8 @@ from markupsafe import Markup
 
 from tenure.report.blocks import Card
 from tenure.report.results import Results
-from tenure.report.sections.evidence import main_model
-from tenure.wording import count, counted, percent
+from tenure.report.sections.leaderboard import contests_of
+from tenure.wording import count, counted, is_known, percent
 
 PRESENT = ("acquired", "activated", "retained", "growing", "advocate", "resurrected")
 
@@ -86,11 +86,9 @@ def _stake(results: Results) -> _Part:
 
 
 def _ranking(results: Results) -> _Part:
-    main, metrics = main_model(results), results.table("prediction_metrics")
-    rows = metrics.to_pylist() if metrics is not None else []
-    # The first population is the widest: everybody seen.
-    auc = [r["value"] for r in rows if (r["model"], r["metric"]) == (main, "auc")]
-    if not auc or auc[0] is None:
+    contest = contests_of(results).get(results.main_task.name)
+    found = contest.by_model("auc").get(contest.champion) if contest is not None else None
+    if found is None or not is_known(found["value"]):
         return [], []
     text = "of pairs of a leaver and a stayer are ranked right on later time"
-    return [], [Card(title="reliability", figure=percent(auc[0]), text=text)]
+    return [], [Card(title="reliability", figure=percent(found["value"]), text=text)]

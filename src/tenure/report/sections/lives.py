@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import pyarrow as pa
-
-from tenure.charts import taste, timeline
+from tenure.charts import forecasts, taste, timeline
 from tenure.charts.theme import name
-from tenure.explain.phrases import contribution_phrase
+from tenure.explain.forecasts import TaskWords, reason_phrase
+from tenure.prediction.explaining.catalogue import THEMES
 from tenure.report.blocks import Block, Card, Cell, Grid, Noted, chart, number_columns, text_columns
 from tenure.report.results import Results, Story
 from tenure.wording import percent
+
+HOW_TO_READ = (
+    "In log-odds: 0 changes nothing, +0.7 doubles the odds. Each theme is told by the input that speaks loudest."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,10 +51,8 @@ def _life(results: Results, story: Story) -> Life:
         dimensions = sorted(set(liked.column("dimension").to_pylist()))
         dimension = "category" if "category" in dimensions else dimensions[0]
         blocks.append(chart(taste.taste(liked, dimension=dimension)))
-    if (pulls := results.of_user("contributions", who)) is not None:
-        blocks.append(
-            chart(taste.contributions(pulls, _phrases(results, pulls), towards=f"“{results.domain.commitment_verb}”"))
-        )
+    if (why := _why(results, who)) is not None:
+        blocks.append(why)
     if (slate := results.of_user("recommendations", who)) is not None:
         blocks.append(
             Grid(
@@ -72,10 +73,15 @@ def _life(results: Results, story: Story) -> Life:
     )
 
 
-def _phrases(results: Results, pulls: pa.Table) -> dict[str, str]:
-    """What each input says of this user: "12 activities in the last 30 days"."""
-    currency = results.domain.currency
-    return {row["feature"]: contribution_phrase(row, results.features, currency=currency) for row in pulls.to_pylist()}
+def _why(results: Results, who: str) -> Block | None:
+    """What moved the forecast of this user, theme by theme."""
+    reasons = results.of_user("reasons", who)
+    if reasons is None:
+        return None
+    task = TaskWords.of(results.main_task, results.domain)
+    phrases = {row["theme"]: reason_phrase(row, results.words, currency=task.currency) for row in reasons.to_pylist()}
+    figure = forecasts.why(reasons, THEMES, phrases, event=task.event, currency=task.currency)
+    return chart(figure, note=HOW_TO_READ, is_wide=True)
 
 
 def _named(item: str, titles: Mapping[str, str]) -> Cell:
