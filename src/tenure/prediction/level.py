@@ -193,7 +193,7 @@ class Level:
     def _terms(self, moments: Times) -> Matrix:
         """How much busier are the days to come, and those just gone, than those of the examples then known?
 
-        Logarithms [n, 3]: of the horizon, and of each of `_MEMORY_DAYS`; the average of its examples a model has learnt.
+        Logarithms [n, 3]: of the horizon, and of each of `_MEMORY_DAYS`; what its examples share, a model has learnt.
         """
         if self.season is None:
             return np.zeros((len(moments), len(_TERM_MEAN)))
