@@ -124,11 +124,10 @@ def test_cutoffs_choose_the_settings():
     draw = np.random.default_rng(0)
     X, y = draw.normal(size=(900, 4)), draw.integers(0, 2, 900)  # nothing to learn
     as_of = np.repeat(np.array(["2024-01-01", "2024-03-01", "2024-05-01"], "datetime64[us]"), 300)
-    rounds = [
-        TreesClassifier(SMALL_TREES).fit(X, y, **more).model_.booster.num_trees() for more in ({}, {"as_of": as_of})
-    ]
-    assert rounds[0] == 20
-    assert rounds[1] < 20
+    learner = TreesLearner(n_threads=1, n_rounds_default=77)
+    rounds = [TreesClassifier(learner).fit(X, y, **more).model_.booster.num_trees() for more in ({}, {"as_of": as_of})]
+    assert rounds[0] == 77
+    assert rounds[1] < 77
 
 
 def test_three_classes_are_refused():

@@ -17,7 +17,7 @@ HISTORY = ("x", "t_x_days", "T_days")
 
 _SCALINGS: dict[str, Scaling] = {
     **{feature.name: feature.scaling for feature in (*FEATURES, *SIGNALS)},
-    **dict.fromkeys((*HISTORY, "mean_value"), "log"),
+    **dict.fromkeys((*HISTORY, "n_valued", "mean_value"), "log"),
 }
 
 

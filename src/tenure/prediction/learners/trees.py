@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -102,7 +103,9 @@ class TreesLearner:
         inputs, y = examples.inputs, (examples.outcome > 0).astype(np.float64)
         bgnbd = fit_bgnbd(inputs) if set(HISTORY) <= set(inputs.names) else None
         X = _matrix(inputs, inputs.names, bgnbd, examples.horizon_days)
-        booster = self._boost(X, y, self._n_rounds(examples, X, y))
+        settings = self._settings(*X.shape)
+        data = lgb.Dataset(X, y, params=settings, free_raw_data=False)
+        booster = lgb.train(settings, data, self._n_rounds(examples, data, settings))
         surest = 0.5 / (len(y) + 1)
         return Trees(booster, inputs.names, bgnbd, examples.horizon_days, surest, self.n_threads)
 
@@ -119,36 +122,37 @@ class TreesLearner:
         booster = booster_of(arrays["text"].tobytes().decode(errors="replace"), n_columns)
         return Trees(booster, columns, bgnbd, int(arrays["horizon_days"]), float(arrays["surest"]), self.n_threads)
 
-    def _n_rounds(self, examples: Examples, X: Matrix, y: Vector) -> int:
+    def _n_rounds(self, examples: Examples, data: lgb.Dataset, settings: Mapping[str, Any]) -> int:
         """How many trees forecast the newest cut-off best, grown on what was complete by then?"""
         as_of = examples.inputs.as_of
         newest = as_of.max()
         earlier, here = as_of + np.timedelta64(examples.horizon_days, "D") <= newest, as_of == newest
         if not earlier.any():
             return self.n_rounds_default
+        data.construct()
+        known, held_out = (data.subset(np.flatnonzero(rows).tolist()) for rows in (earlier, here))
         stop = lgb.early_stopping(self.patience, verbose=False)
-        held_out = lgb.Dataset(X[here], y[here])
-        booster = self._boost(X[earlier], y[earlier], self.n_rounds_most, valid_sets=[held_out], callbacks=[stop])
+        booster = lgb.train(dict(settings), known, self.n_rounds_most, valid_sets=[held_out], callbacks=[stop])
         return max(booster.best_iteration, 1)
 
-    def _boost(self, X: Matrix, y: Vector, n_rounds: int, **options: Any) -> lgb.Booster:
-        settings = {
+    def _settings(self, n_rows: int, n_columns: int) -> dict[str, Any]:
+        return {
             "objective": "binary",
             "num_leaves": self.n_leaves,
             "learning_rate": self.learning_rate,
-            "min_data_in_leaf": max(1, min(self.min_leaf, len(y) // 100)),
-            "feature_fraction": min(max(self.column_share, self.least_columns / X.shape[1]), 1.0),
+            "min_data_in_leaf": max(1, min(self.min_leaf, n_rows // 100)),
+            "feature_fraction": min(max(self.column_share, self.least_columns / n_columns), 1.0),
             "bagging_fraction": self.row_share,
-            "bagging_freq": int(self.row_share * len(y) >= 1),  # of one row no share is left
+            "bagging_freq": int(self.row_share * n_rows >= 1),  # of one row no share is left
             "lambda_l2": self.l2,
             "max_bin": self.n_bins,
+            "bin_construct_sample_cnt": 50_000,  # thresholds need no more rows, and finding them takes longest
             "num_threads": self.n_threads,
             "seed": self.seed,
             "deterministic": True,
             "force_row_wise": True,
             "verbosity": -1,
         }
-        return lgb.train(settings, lgb.Dataset(X, y), n_rounds, **options)
 
 
 def _matrix(inputs: Inputs, columns: tuple[str, ...], bgnbd: BGNBD | None, horizon_days: int) -> Matrix:
