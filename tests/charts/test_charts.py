@@ -49,14 +49,12 @@ CHARTS = {
     "segment_map": lambda t: segments.segment_map(t["user_segments"], t["segments"]),
     "rule_map": lambda t: rules.rule_map(t["rules"]),
     "reliability": lambda t: prediction.reliability(t["reliability"]),
-    "gains": lambda t: prediction.gains(t["lift"], main="logistic"),
-    "weights": lambda t: prediction.weights(t["weights"], WORDS),
+    "gains": lambda t: prediction.gains(t["lift"], main="trees"),
     "by_strategy": lambda t: recommendation.by_strategy(t["recommendation_metrics"], "ndcg@10"),
     "by_stage": lambda t: recommendation.by_stage(t["recommendation_metrics"], "ndcg@10", ["fused", "popular"]),
     "stake_by_strategy": lambda t: plan.stake_by_strategy(t["strategies"]),
     "risk_and_value": lambda t: plan.risk_and_value(t["plan"]),
     "taste": lambda t: taste.taste(t["taste"].slice(0, 6)),
-    "contributions": lambda t: taste.contributions(t["contributions"].slice(0, 4), WORDS),
 }
 
 
@@ -196,20 +194,13 @@ def test_reliability_draws_the_intervals_of_the_table():
 
 def test_gains_start_at_nothing_end_at_all_and_name_the_riskiest_fifth():
     figure = prediction.gains(TABLES["lift"], main="recency")
-    assert [trace.name for trace in figure.data] == ["by chance", "recency", "logistic"]
+    assert [trace.name for trace in figure.data] == ["by chance", "recency", "constant", "trees", "stack"]
     for line in figure.data:
         assert (line.x[0], line.y[0]) == (0, 0)
         assert (line.x[-1], line.y[-1]) == pytest.approx((1, 1))
     rows = TABLES["lift"].to_pylist()
     captured = next(r["captured"] for r in rows if r["model"] == "recency" and r["tenth"] == 2)
     assert f"{round(100 * captured)}%" in figure.layout.title.text
-
-
-def test_strongest_weights_are_shown_strongest_on_top():
-    shown = prediction.weights(TABLES["weights"], {}).data[0]
-    strongest = sorted((abs(w) for w in TABLES["weights"]["weight"].to_pylist()), reverse=True)
-    assert [abs(w) for w in shown.x[::-1]] == strongest[: prediction.MOST_WEIGHTS]
-    assert all((colour == theme.BLUE) == (w > 0) for colour, w in zip(shown.marker.color, shown.x, strict=True))
 
 
 def test_strategies_keep_their_stage_row():

@@ -256,7 +256,7 @@ def test_show_tells_one_life(tenure, shop_with_run):
     assert found["user_id"] == user
     for name in ("profiles", "stages", "predictions", "plan", "user_segments"):
         assert [row["user_id"] for row in found[name]] == [user]
-    assert {row["user_id"] for name in ("taste", "contributions", "recommendations") for row in found[name]} == {user}
+    assert {row["user_id"] for name in ("taste", "reasons", "recommendations") for row in found[name]} == {user}
 
 
 def test_show_of_nobody_names_the_nearest(tenure, shop_with_run):

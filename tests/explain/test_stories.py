@@ -10,7 +10,6 @@ import pytest
 from tenure.domains.ecommerce import DOMAIN as SHOP
 from tenure.domains.news import DOMAIN as NEWS
 from tenure.errors import UnknownError
-from tenure.explain.phrases import FeatureWords
 from tenure.explain.sentences import (
     forecast_sentence,
     habits_sentence,
@@ -18,7 +17,6 @@ from tenure.explain.sentences import (
     segment_sentence,
     stage_sentence,
     taste_sentence,
-    why_sentence,
 )
 from tenure.explain.stories import Choice, choose_stories, story
 
@@ -69,20 +67,16 @@ def run_tables() -> dict[str, pa.Table]:
                 "gap_median_days": [7.0, None, 13.0, 1.0, None],
             }
         ),
-        "features": pa.table(
-            {
-                "feature": ["recency_days", "n_events_30"],
-                "theme": ["rhythm", "volume"],
-                "description": ["days since the last activity", "activities in the last 30 days"],
-                "scaling": ["log", "log"],
-            }
-        ),
-        "contributions": pa.table(
+        "reasons": pa.table(
             {
                 "user_id": ["cem", "cem"],
+                "theme": ["rhythm", "volume"],
+                "contribution": [-1.2, 0.3],
+                "unit": ["log-odds", "log-odds"],
                 "feature": ["recency_days", "n_events_30"],
                 "value": [40.0, 1.0],
-                "contribution": [-1.2, 0.3],
+                "usual": [3.0, 0.0],
+                "own_usual_days": [13.0, None],
             }
         ),
         "taste": pa.table(
@@ -133,8 +127,9 @@ def test_the_whole_story() -> None:
         "Cheese (20% of their taste, 3 times the average)."
     )
     assert expected == (
-        "The chance that they buy within 30 days is 40%; they are expected to bring $30 in that time. What speaks for "
-        "it: 1 activity in the last 30 days. What speaks against it: 40 days since the last activity."
+        "The chance that they buy within 30 days is 40%; they are expected to bring $30 in that time. What makes "
+        "it more likely: 1 activity in the last 30 days (usual: 0) (activity, +0.30). What makes it less likely: "
+        "silent for 40 days, against a usual pause of 13 days (rhythm, −1.20)."
     )
     assert done == (
         "First on their slate: Brie (chosen 6 times); i2. Plan, with $45 at stake: call back in time. Aim two. Held "
@@ -149,32 +144,6 @@ def test_a_story_of_little_is_short() -> None:
     )
     with pytest.raises(UnknownError, match="There is no reader 'zoe' in this run"):
         story(few, "zoe", NEWS)
-
-
-def test_one_input_speaks_for_its_theme() -> None:
-    words = {
-        name: FeatureWords(name, theme, description, "log")
-        for name, theme, description in (
-            ("n_events_30", "volume", "activities in the last 30 days"),
-            ("n_events_90", "volume", "activities in the last 90 days"),
-            ("recency_days", "rhythm", "days since the last activity"),
-        )
-    }
-    rows = [
-        {"feature": "n_events_30", "value": 2.0, "contribution": -0.5},
-        {"feature": "n_events_90", "value": 40.0, "contribution": 0.8},
-        {"feature": "recency_days", "value": 9.0, "contribution": -0.1},
-        {"feature": "unheard_of", "value": 1.5, "contribution": -0.4},
-    ]
-    assert why_sentence(rows, words) == (
-        "What speaks for it: 40 activities in the last 90 days. "
-        "What speaks against it: unheard of: 1.5; 9 days since the last activity."
-    )
-    assert why_sentence([], words) == ""
-    missing = {"feature": "recency_days_missing", "value": 1.0, "contribution": 0.4}
-    assert why_sentence([missing], words) == "What speaks for it: days since the last activity: not known."
-    assert why_sentence([missing | {"value": 0.0}], words) == "", "that something is known is no reason"
-    assert why_sentence([{"feature": "recency_days", "value": 1.0, "contribution": 0.0}], words) == ""
 
 
 def test_sentences_leave_out_what_is_not_known() -> None:

@@ -45,7 +45,17 @@ def tables(n_users: int = 600, seed: int = 7) -> dict[str, pa.Table]:
             }
         ),
         "predictions": pa.table(
-            {"user_id": users, "as_of": as_of, "p_commit": 1 - p_churn, "p_churn": p_churn, "expected_value": value}
+            {
+                "user_id": users,
+                "as_of": as_of,
+                "p_commit": 1 - p_churn,
+                "p_commit_low": np.maximum(1 - p_churn - 0.05, 0),
+                "p_commit_high": np.minimum(1 - p_churn + 0.05, 1),
+                "p_churn": p_churn,
+                "expected_value": value,
+                "value_low": np.zeros(n_users),
+                "value_high": 3 * value,
+            }
         ),
     }
     out["stage_history"] = pa.concat_tables(
@@ -277,58 +287,17 @@ def _segments(rng: np.random.Generator, users: list[str], segment: np.ndarray) -
 
 
 def _prediction(rng: np.random.Generator, users: list[str]) -> dict[str, pa.Table]:
-    models = ("logistic", "recency", "constant")
-    populations = ("all seen", "active in the last 90 days")
-    metrics = {
-        "auc": (0.889, 0.84, 0.5),
-        "average_precision_churn": (0.61, 0.52, 0.17),
-        "average_precision": (0.974, 0.953, 0.83),
-        "log_loss": (0.301, 0.342, 0.45),
-        "brier": (0.091, 0.104, 0.14),
-        "ece": (0.012, 0.02, 0.0),
-    }
-    rows = [
-        (model, population, metric, values[m] * (1 if population == "all seen" else 0.98))
-        for m, model in enumerate(models)
-        for population in populations
-        for metric, values in metrics.items()
-    ]
-    rows += [
-        (model, population, metric, value)
-        for model, values in {"spend": (41.2, 0.71), "constant spend": (80.4, 0.0)}.items()
-        for population in populations
-        for metric, value in zip(("mae", "normalised_gini"), values, strict=True)
-    ]
-    predicted = np.linspace(0.05, 0.97, 10)
-    tenths = np.arange(1, 11)
-    observed = {"logistic": 0.9 * np.exp(-tenths / 2), "recency": 0.7 * np.exp(-tenths / 2.6)}
-    weights = rng.normal(0, 0.5, 24)
-    features = [f"feature_{i}" for i in range(22)] + ["recency_days", "active_days_90d"]
+    few = users[:40]
+    predicted, tenths = np.linspace(0.05, 0.97, 10), np.arange(1, 11)
+    observed = {"constant": np.full(10, 0.17), "recency": 0.7 * np.exp(-tenths / 2.6)}
+    observed |= {"trees": 0.9 * np.exp(-tenths / 2), "stack": 0.9 * np.exp(-tenths / 2)}
+    themes = ("rhythm", "money", "volume", "habits")
     return {
-        "prediction_metrics": pa.table(
-            {
-                "model": [r[0] for r in rows],
-                "population": [r[1] for r in rows],
-                "metric": [r[2] for r in rows],
-                "value": [r[3] for r in rows],
-                "low": [r[3] - 0.012 for r in rows],
-                "high": [r[3] + 0.012 for r in rows],
-                "n_users": [len(users)] * len(rows),
-            }
-        ),
-        "prediction_gains": pa.table(
-            {
-                "baseline": ["recency", "recency", "constant", "constant"],
-                "population": ["all seen"] * 4,
-                "metric": ["auc", "log_loss"] * 2,
-                "difference": [0.049, -0.041, 0.389, -0.149],
-                "low": [0.03, -0.055, 0.36, -0.17],
-                "high": [0.07, -0.028, 0.41, -0.13],
-            }
-        ),
+        **_contests(len(users)),
         "reliability": pa.table(
             {
-                "model": ["logistic"] * 10,
+                "task": ["commit:30d"] * 10,
+                "model": ["trees"] * 10,
                 "bin": list(range(10)),
                 "n_users": rng.integers(30, 400, 10),
                 "predicted": predicted,
@@ -339,24 +308,115 @@ def _prediction(rng: np.random.Generator, users: list[str]) -> dict[str, pa.Tabl
         ),
         "lift": pa.table(
             {
+                "task": ["commit:30d"] * 40,
                 "model": [m for m in observed for _ in tenths],
-                "tenth": np.tile(tenths, 2),
-                "n_users": [len(users) // 10] * 20,
+                "tenth": np.tile(tenths, 4),
+                "n_users": [len(users) // 10] * 40,
                 "observed": np.concatenate(list(observed.values())),
                 "lift": np.concatenate([o / o.mean() for o in observed.values()]),
                 "captured": np.concatenate([np.cumsum(o) / o.sum() for o in observed.values()]),
             }
         ),
-        "weights": pa.table({"feature": features, "theme": ["rhythm"] * 24, "weight": weights}),
-        "contributions": pa.table(
+        "importance": pa.table(
             {
-                "user_id": [u for u in users[:40] for _ in range(4)],
-                "feature": ["recency_days", "active_days_90d", "value_90d", "trend_30d"] * min(len(users), 40),
-                "value": rng.gamma(2, 5, 4 * min(len(users), 40)),
-                "contribution": rng.normal(0, 1, 4 * min(len(users), 40)),
+                "level": ["theme"] * 4,
+                "name": themes,
+                "theme": themes,
+                "importance": [0.9, 0.4, 0.3, 0.02],
+                "low": [0.85, 0.36, 0.27, -0.01],
+                "high": [0.95, 0.44, 0.33, 0.05],
+                "rank": [1, 2, 3, 4],
+                "rank_low": [1, 2, 2, 4],
+                "rank_high": [1, 3, 3, 4],
+            }
+        ),
+        "reasons": pa.table(
+            {
+                "user_id": [u for u in few for _ in range(3)],
+                "as_of": pa.array([AS_OF] * 3 * len(few), pa.timestamp("us")),
+                "theme": ["rhythm", "money", "volume"] * len(few),
+                "contribution": rng.normal(0, 1, 3 * len(few)),
+                "unit": ["log-odds"] * 3 * len(few),
+                "feature": ["recency_days", "value_90", "n_events_30"] * len(few),
+                "value": [41.0, None, 2.0] * len(few),
+                "usual": [3.0, 120.0, 20.0] * len(few),
+                "own_usual_days": [12.0, None, None] * len(few),
             }
         ),
     }
+
+
+METRICS_OF = {
+    "commit:30d": {
+        "auc": {"constant": 0.5, "recency": 0.84, "trees": 0.889, "stack": 0.888},
+        "average_precision": {"constant": 0.83, "recency": 0.953, "trees": 0.974, "stack": 0.974},
+        "average_precision_churn": {"constant": 0.17, "recency": 0.52, "trees": 0.61, "stack": 0.612},
+        "log_loss": {"constant": 0.45, "recency": 0.342, "trees": 0.301, "stack": 0.3},
+        "brier": {"constant": 0.14, "recency": 0.104, "trees": 0.091, "stack": 0.091},
+        "ece": {"constant": 0.0, "recency": 0.02, "trees": 0.012, "stack": 0.011},
+    },
+    "value:30d": {
+        "mae": {"constant": 80.4, "hurdle": 41.2},
+        "rmse": {"constant": 190.0, "hurdle": 120.0},
+        "normalised_gini": {"constant": 0.0, "hurdle": 0.71},
+        "spearman": {"constant": 0.0, "hurdle": 0.66},
+        "total_ratio": {"constant": 1.0, "hurdle": 1.02},
+    },
+    "commit:90d": {"auc": {"constant": 0.5, "trees": 0.9}, "log_loss": {"constant": 0.3, "trees": 0.31}},
+}
+"""Task -> metric -> model -> what it reached on later time, over everybody."""
+CHAMPIONS = {"commit:30d": "trees", "value:30d": "hurdle", "commit:90d": "constant"}
+POPULATIONS = ("all seen", "active in the last 90 days")
+
+
+def _contests(n_users: int) -> dict[str, pa.Table]:
+    """Who won which task; an interval is 0.012 wide to either side, a difference within it is not beyond chance."""
+    found = [
+        (task, model, where, metric, value * (1 if where == "all seen" else 0.98))
+        for task, metrics in METRICS_OF.items()
+        for where in POPULATIONS
+        for metric, of_model in metrics.items()
+        for model, value in of_model.items()
+    ]
+    value_of = {(task, model, where, metric): value for task, model, where, metric, value in found}
+    columns = ("task", "model", "population", "metric", "value", "low", "high", "n_users", "is_champion")
+    metrics = [(*row, row[-1] - 0.012, row[-1] + 0.012, 3 * n_users, row[1] == CHAMPIONS[row[0]]) for row in found]
+    gains = [
+        (task, CHAMPIONS[task], model, where, metric, gain, gain - 0.012, gain + 0.012)
+        for task, model, where, metric, value in found
+        if model != CHAMPIONS[task]
+        for gain in [value_of[task, CHAMPIONS[task], where, metric] - value]
+    ]
+    over_time = [
+        (task, model, AS_OF - timedelta(days=30 * back), metric, value + 0.01 * back, n_users)
+        for task, model, where, metric, value in found
+        for back in (3, 2, 1)
+        if where == "all seen"
+    ]
+    trials = [
+        ("commit:30d", "constant", 0.45, "constant", 0.0, 0.0, False),
+        ("commit:30d", "recency", 0.34, "constant", 0.11, 0.01, True),
+        ("commit:30d", "trees", 0.3, "recency", 0.04, 0.01, True),
+        ("commit:30d", "stack", 0.299, "trees", 0.001, 0.002, False),
+        ("value:30d", "constant", 9.0, "constant", 0.0, 0.0, False),
+        ("value:30d", "hurdle", 6.0, "constant", 3.0, 0.2, True),
+        ("commit:90d", "constant", 0.3, "constant", 0.0, 0.0, False),
+        ("commit:90d", "trees", 0.31, "constant", -0.01, 0.02, False),
+    ]
+    return {
+        "prediction_metrics": _rows(columns, metrics),
+        "prediction_gains": _rows(
+            ("task", "champion", "baseline", "population", "metric", "difference", "low", "high"), gains
+        ),
+        "prediction_over_time": _rows(("task", "model", "as_of", "metric", "value", "n_users"), over_time),
+        "prediction_choice": _rows(
+            ("task", "model", "loss", "incumbent", "gain", "standard_error", "took_over"), trials
+        ),
+    }
+
+
+def _rows(names: tuple[str, ...], rows: list[tuple[Any, ...]]) -> pa.Table:
+    return pa.table(dict(zip(names, map(list, zip(*rows, strict=True)), strict=True)))
 
 
 def _recommendation(rng: np.random.Generator, users: list[str], as_of: pa.Array) -> dict[str, pa.Table]:

@@ -7,13 +7,15 @@ from dataclasses import replace
 from html.parser import HTMLParser
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from report import made_up_run
 
 from tenure.domains.ecommerce import DOMAIN
 from tenure.report import Results, Story, build_report
 from tenure.report.build import SECTIONS
-from tenure.report.sections.evidence import gain_grid, main_model, metric_grid
+from tenure.report.sections.evidence import gain_grid, metric_grid
+from tenure.report.sections.forecast import forecast
 from tenure.report.sections.glance import glance
 from tenure.report.sections.lives import lives
 from tenure.report.sections.people import rules
@@ -133,7 +135,12 @@ def test_every_chart_holds_marks(page: Page):
 
 
 def test_page_does_not_depend_on_the_order_of_rows(results: Results):
-    keep_order = {"recommendation_metrics", "prediction_metrics", "taste"}  # their order is part of what they say
+    keep_order = {
+        "recommendation_metrics",
+        "prediction_metrics",
+        "prediction_choice",
+        "taste",
+    }  # their order is part of what they say
     turned = {
         name: table if name in keep_order else table.take(list(range(table.num_rows))[::-1])
         for name, table in results.tables.items()
@@ -203,10 +210,58 @@ def test_headline_adds_up():
     assert "addresses 1 customer, who hold 75% of it, at a cost of $2.00" in text
 
 
-def test_main_model_is_nobodys_baseline(results: Results):
-    assert main_model(results) == "logistic"
-    swapped = dict(results.tables) | {"prediction_gains": pa.table({"baseline": ["logistic"]})}
-    assert main_model(replace(results, tables=swapped)) == "recency"
+def test_who_won_is_said_first_and_by_how_much(results: Results):
+    lead = forecast(results).lead
+    assert "In use: trees, better beyond chance than 2 of 3 others (not proven against stack) on later time" in lead
+    assert "its log-loss is 33% below that of constant" in lead
+    assert "It ranks 89% of pairs of a leaver and a stayer right; its chances are 1.2 percentage points off" in lead
+
+
+def test_the_leaderboard_has_the_best_first_and_marks_the_one_in_use(results: Results):
+    board = next(b for b in forecast(results).blocks if b.kind == "grid")
+    assert board.caption == (
+        "Which model knows best whether they buy within 30 days? (all seen, 1,800 forecasts of later time)"
+    )
+    assert [column.title for column in board.columns[:2]] == ["model", "log-loss ↓"]
+    assert [row[0] for row in board.rows] == ["stack", "trees ★", "recency", "constant"]
+    assert [row[1].text for row in board.rows] == ["0.300", "0.301", "0.342", "0.450"]
+    assert [row[-1] for row in board.rows] == ["no difference proven", "", "yes", "yes"]
+    assert board.rows[2][-2] == ("−0.041", "−0.053 to −0.029")
+    assert (
+        "of four models from simple to intricate, each took over that beat the best so far beyond chance: constant → "
+        "recency → trees." in board.note
+    )
+
+
+def test_details_of_the_contest_are_folded(results: Results):
+    folded = [b for b in forecast(results).blocks if b.kind == "grid" and b.is_folded]
+    other, by_cutoff, differences = folded
+    assert "(active in the last 90 days, " in other.caption
+    assert by_cutoff.caption == "Log-loss ↓ at each test cut-off"
+    assert [column.title for column in by_cutoff.columns] == ["model", "2 Sep 2017", "2 Oct 2017", "1 Nov 2017"]
+    assert list(by_cutoff.rows[1]) == ["trees", "0.331", "0.321", "0.311"]
+    assert len(differences.rows) == 2 * 6 * 3
+
+
+def test_a_model_that_is_beaten_on_later_time_says_so(results: Results):
+    gains = results.tables["prediction_gains"]
+    turned = gains.set_column(gains.column_names.index("low"), "low", pc.abs(gains["low"]))
+    turned = turned.set_column(gains.column_names.index("difference"), "difference", pc.abs(gains["difference"]))
+    turned = turned.set_column(gains.column_names.index("high"), "high", pa.array([9.0] * gains.num_rows))
+    section = forecast(replace(results, tables={**results.tables, "prediction_gains": turned}))
+    assert "better beyond chance than none of the others" in section.lead
+    board = next(b for b in section.blocks if b.kind == "grid")
+    assert board.rows[0][-1] == "yes, it beats ★"
+
+
+def test_amounts_and_other_tasks_have_their_own_grids(results: Results):
+    *_, value, others = [b for b in forecast(results).blocks if b.kind == "grid"]
+    assert value.caption.startswith("Which model knows best what they bring within 30 days?")
+    assert [row[0] for row in value.rows] == ["hurdle ★", "constant"]
+    assert value.rows[1][-2].text == "−70.000"
+    (row,) = others.rows
+    assert row[:4] == ["commit:90d", "they buy within 90 days", "constant", "log-loss ↓"]
+    assert row[-2:] == ["", ""], "the simplest is no better than itself"
 
 
 def test_metrics_become_a_grid():
@@ -239,27 +294,15 @@ def test_item_rules_are_told_by_title_and_by_id_where_titles_are_the_same(result
     assert [row[:2] for row in by_category.rows] == [["1", "2"]]
 
 
-def test_what_pulled_a_prediction_is_said_with_its_value(results: Results):
-    pulls = pa.table(
-        {
-            "user_id": ["1001"] * 4,
-            "feature": ["recency_days", "recency_days_missing", "value_90d_missing", "unheard_of"],
-            "value": [12.0, 1.0, 0.0, 3.0],
-            "contribution": [-0.4, -0.3, 0.2, 0.1],
-        }
+def test_what_moved_a_forecast_is_said_with_its_value(results: Results):
+    story = replace(results.stories[1], events=results.stories[1].events.slice(0, 0))
+    (told,) = lives(
+        replace(results, tables={"reasons": results.tables["reasons"]}, stories=[story]),
     )
-    story = replace(results.stories[0], user_id="1001", events=results.stories[0].events.slice(0, 0))
-    told = lives(
-        replace(
-            results,
-            tables={**made_up_run.tables(0), "contributions": pulls, "features": results.tables["features"]},
-            stories=[story],
-        )
-    )
-    ticks = json.loads(told[0].blocks[0].spec)["layout"]["yaxis"]["ticktext"]
-    assert [tick.replace("<br>", " ") for tick in ticks[::-1]] == [
-        "12 days since the last visit",
-        "days since the last visit: not known",
-        "spend in the last 90 days: known",
-        "unheard of: 3",
+    (why,) = told.blocks
+    ticks = [tick.replace("<br>", " ") for tick in json.loads(why.spec)["layout"]["yaxis"]["ticktext"]]
+    assert sorted(ticks) == [
+        "<b>activity</b> 2 activities in the last 30 days (usual: 20)",
+        "<b>money</b> value of the last 90 days, net of reversals: not known (usual: $120)",
+        "<b>rhythm</b> silent for 41 days, against a usual pause of 12 days",
     ]
