@@ -19,11 +19,13 @@ from tenure.events.simulate import Simulation, SimulationConfig, simulate
 from tenure.lifecycle.activity import active_periods
 from tenure.lifecycle.stages import Stage, stages
 from tenure.lifecycle.thresholds import Thresholds, evidence
-from tenure.prediction.forecaster import ForecastConfig, Forecaster
+from tenure.prediction.examples import Examples, Inputs, examples
 from tenure.prediction.labels import labels
-from tenure.prediction.snapshots import Snapshot, recency_of, snapshots
+from tenure.prediction.learners.logistic import LogisticLearner
+from tenure.prediction.schedule import schedule
+from tenure.prediction.tasks import parse_task
+from tenure.prediction.training import train
 from tenure.profiles.activity import activity
-from tenure.profiles.vector import Facts, Vectoriser
 from tenure.recommendation.interactions import Interactions, interactions
 from tenure.recommendation.recommender import Recommender, SlateConfig
 from tenure.retention.plan import PlanConfig, plan
@@ -39,9 +41,10 @@ class Journey:
 
     world: Simulation
     cuts: CutoffPlan
-    test: Snapshot
+    test: Examples
+    """The users of the test cut-off, and who came."""
     users: list[str]
-    """Of the test snapshot, row by row."""
+    """Of the test cut-off, row by row."""
     p_commit: np.ndarray
     stage: list[str]
     recommender: Recommender
@@ -68,17 +71,16 @@ def journey() -> Journey:
         known = engine.run(activity(EVENTS_TABLE, ITEMS_TABLE, cuts.all))
         known = known.sort_by([("as_of", "ascending"), ("user_id", "ascending")])
         outcomes = engine.run(labels(EVENTS_TABLE, cuts.all, HORIZON_DAYS))
-        is_past = pc.less(known["as_of"], pa.scalar(cuts.test, known["as_of"].type))
-        vectoriser = Vectoriser.fit(Facts(activity=known.filter(is_past)))
-        *train, test = snapshots(known, vectoriser.transform(Facts(activity=known)).matrix, outcomes)
-        now = known.filter(pc.invert(is_past))
-        forecaster = Forecaster.fit(train, ForecastConfig(horizon_days=HORIZON_DAYS))
+        learnt = examples(Inputs.from_table(known), outcomes, "committed", HORIZON_DAYS)
+        test, past = learnt.at(cuts.test), learnt.known_by(cuts.test)
+        task, when = parse_task(f"commit:{HORIZON_DAYS}d"), schedule(cuts.train, cuts.test, HORIZON_DAYS)
+        forecaster = train(past, task, [LogisticLearner()], when).forecaster
 
         days = active_periods(EVENTS_TABLE, cuts.test, "day")
         thresholds = Thresholds.learn(engine.run(evidence(EVENTS_TABLE, days, cuts.test)), DOMAIN)
         placed = engine.run(stages(EVENTS_TABLE, cuts.test, thresholds))
         stage_of = dict(zip(placed["user_id"].to_pylist(), placed["stage"].to_pylist(), strict=True))
-        users = now["user_id"].to_pylist()
+        users = test.inputs.users.to_pylist()
 
         touched = engine.run(interactions(EVENTS_TABLE, cuts.test, half_life_days=DOMAIN.taste_half_life_days))
     histories = Interactions.from_table(touched, as_of=cuts.test)
@@ -87,7 +89,7 @@ def journey() -> Journey:
         cuts=cuts,
         test=test,
         users=users,
-        p_commit=forecaster.p_commit(test.X, recency_of(now)),
+        p_commit=forecaster.predict(test.inputs),
         stage=[stage_of[user] for user in users],
         recommender=Recommender.fit(histories, items=world.items, domain=DOMAIN),
         histories=histories,
@@ -101,10 +103,10 @@ def true_p(journey: Journey, column: str = "p_commit") -> np.ndarray:
 
 
 def test_forecast_is_nearly_as_good_as_the_truth(journey: Journey) -> None:
-    p, y, truth = journey.p_commit, journey.test.committed, true_p(journey)
+    p, y, truth = journey.p_commit, journey.test.outcome > 0, true_p(journey)
     assert auc(y, truth) >= auc(y, p) - 0.005, "nobody beats somebody who knows every parameter"
     assert auc(y, p) > auc(y, truth) - 0.03
-    assert auc(y, p) > auc(y, 1 / (1 + journey.test.recency_days)) + 0.01
+    assert auc(y, p) > auc(y, 1 / (1 + journey.test.inputs.column("recency_days"))) + 0.01
     constant = np.full(len(y), y.mean())
     known_share = (log_loss(y, constant) - log_loss(y, p)) / (log_loss(y, constant) - log_loss(y, truth))
     assert known_share > 0.8
