@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from tenure.lifecycle.cohorts import Clock, Rule
     from tenure.pipeline.ingest import LogFolder
     from tenure.pipeline.known import Known
+    from tenure.pipeline.value import Valued
     from tenure.report.explanation import Explanation
     from tenure.retention.plan import Plan
     from tenure.storage.model_registry import ModelRegistry, ModelVersion
@@ -338,6 +339,17 @@ class Project:
         from tenure.pipeline.ask import explain
 
         return explain(self.folder, self.settings, str(user), task, parse_time(as_of), progress=progress)
+
+    def value(self, as_of: str | datetime | None = None, *, progress: Progress = silent, **choices: Any) -> Valued:
+        """What will each user be worth? `choices`: settings of [value] for this time only, such as `days=90`.
+
+        Raises:
+            EvidenceError: too few users repeat.
+        """
+        from tenure.pipeline.value import lifetime_value
+
+        settings = load_settings(self.folder, value=choices)
+        return lifetime_value(self.folder, settings, parse_time(as_of), progress=progress)
 
     @property
     def last_run(self) -> Run:

@@ -120,6 +120,15 @@ class PredictSection(_Section):
     """Number of trained versions that are kept."""
 
 
+class ValueSection(_Section):
+    """[value]: what users will be worth."""
+
+    days: int = Field(365, gt=0, le=3650)
+    """How far ahead the value to come is counted."""
+    discount: float = Field(0.10, ge=0, le=10)
+    """What a year's waiting takes off: at 0.10, money in a year is worth 1 / 1.10 of money today."""
+
+
 class Settings(BaseSettings):
     """Everything that can be set."""
 
@@ -137,6 +146,7 @@ class Settings(BaseSettings):
     users: SideSection = SideSection()
     run: RunSection = RunSection()
     predict: PredictSection = PredictSection()
+    value: ValueSection = ValueSection()
     domain: dict[str, Any] = Field(default_factory=dict)
     """[domain]: changes to the chosen domain, or a whole new one."""
 

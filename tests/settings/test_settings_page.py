@@ -17,7 +17,15 @@ import pytest
 
 from tenure.domain import Domain, Role
 from tenure.registry import domain_names, find_domain
-from tenure.settings import EventsSection, ProjectSection, RunSection, Settings, SideSection
+from tenure.settings import (
+    EventsSection,
+    PredictSection,
+    ProjectSection,
+    RunSection,
+    Settings,
+    SideSection,
+    ValueSection,
+)
 
 PAGE = Path(__file__).parents[2] / "docs" / "settings.md"
 REWRITE = "TENURE_REWRITE_GOLDEN"
@@ -27,6 +35,8 @@ SECTIONS = {
     "items": SideSection,
     "users": SideSection,
     "run": RunSection,
+    "predict": PredictSection,
+    "value": ValueSection,
 }
 HEAD = """\
 # Settings

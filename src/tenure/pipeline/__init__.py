@@ -1,4 +1,4 @@
-"""The main path, in verbs: ingest, profile, place, predict, recommend, retain, report. One file per verb."""
+"""The main path, in verbs: ingest, profile, place, value, predict, recommend, retain, report. One file per verb."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from tenure.pipeline.profile import profile
 from tenure.pipeline.recommend import recommend
 from tenure.pipeline.report import report
 from tenure.pipeline.retain import retain
+from tenure.pipeline.value import groups_of, value
 from tenure.settings import Settings
 
 __all__ = ["run_all"]
@@ -41,10 +42,11 @@ def run_all(folder: Path, settings: Settings, as_of: datetime | None, *, progres
     with Known.open(log, settings, as_of, progress=progress) as known:
         profiled = profile(known)
         placed = place(known)
+        valued = value(known, groups_of({**profiled.tables, **placed.tables}))
         predicted = predict(known, folder)
         recommended = recommend(known, profiled, placed)
         retained = retain(known, placed, predicted)
-        stages: list[Any] = [profiled, placed, predicted, recommended, retained]
+        stages: list[Any] = [profiled, placed, valued, predicted, recommended, retained]
         tables = {name: table for stage in stages for name, table in stage.tables.items()}
         models = {name: arrays for stage in stages for name, arrays in stage.models.items()}
         told = report(known, tables)

@@ -86,6 +86,14 @@ def following_occasions(events: Table, as_of: AsOf, horizon_days: int) -> Table:
     return days.filter(days.day > 0).select("user_id", "as_of", "day", "value")
 
 
+def each_counts_one(events: Table) -> Table:
+    """The occasions of commitment, each worth 1: for values where there is no money. One row per user and day."""
+    commitments = events.filter(has_role(events, Role.COMMITMENT))
+    days = commitments.group_by("user_id", day=period_number(commitments.timestamp, "day"))
+    occasions = days.aggregate(timestamp=commitments.timestamp.min())
+    return occasions.select("user_id", "timestamp", role=ibis.literal(str(Role.COMMITMENT)), value=ibis.literal(1.0))
+
+
 def _last_known_day(table: Table) -> IntegerValue:
     """The last calendar day that had begun before the cut-off; cut-offs lie on whole seconds."""
     return ((table.as_of.epoch_seconds() - 1) // SECONDS_PER_DAY).cast("int64")
