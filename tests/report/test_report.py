@@ -223,10 +223,10 @@ def test_the_leaderboard_has_the_best_first_and_marks_the_one_in_use(results: Re
         "Which model knows best whether they buy within 30 days? (all seen, 1,800 forecasts of later time)"
     )
     assert [column.title for column in board.columns[:2]] == ["model", "log-loss ↓"]
-    assert [row[0] for row in board.rows] == ["stack", "trees ★", "recency", "constant"]
+    assert [row[0] for row in board.rows] == ["stack", "trees\u00a0★", "recency", "constant"]
     assert [row[1].text for row in board.rows] == ["0.300", "0.301", "0.342", "0.450"]
-    assert [row[-1] for row in board.rows] == ["no difference proven", "", "yes", "yes"]
-    assert board.rows[2][-2] == ("−0.041", "−0.053 to −0.029")
+    assert [row[-1] for row in board.rows] == ["not proven", "", "yes", "yes"]
+    assert board.rows[2][-2] == ("−0.0410", "−0.0530 to −0.0290")
     assert (
         "of four models from simple to intricate, each took over that beat the best so far beyond chance: constant → "
         "recency → trees." in board.note
@@ -249,7 +249,9 @@ def test_a_model_that_is_beaten_on_later_time_says_so(results: Results):
     turned = turned.set_column(gains.column_names.index("difference"), "difference", pc.abs(gains["difference"]))
     turned = turned.set_column(gains.column_names.index("high"), "high", pa.array([9.0] * gains.num_rows))
     section = forecast(replace(results, tables={**results.tables, "prediction_gains": turned}))
-    assert "better beyond chance than none of the others" in section.lead
+    assert (
+        "better beyond chance than none of 3 others (stack, recency and constant were better than it)" in section.lead
+    )
     board = next(b for b in section.blocks if b.kind == "grid")
     assert board.rows[0][-1] == "yes, it beats ★"
 
@@ -257,8 +259,8 @@ def test_a_model_that_is_beaten_on_later_time_says_so(results: Results):
 def test_amounts_and_other_tasks_have_their_own_grids(results: Results):
     *_, value, others = [b for b in forecast(results).blocks if b.kind == "grid"]
     assert value.caption.startswith("Which model knows best what they bring within 30 days?")
-    assert [row[0] for row in value.rows] == ["hurdle ★", "constant"]
-    assert value.rows[1][-2].text == "−70.000"
+    assert [row[0] for row in value.rows] == ["hurdle\u00a0★", "constant"]
+    assert [value.rows[0][1].text, value.rows[1][-2].text] == ["$120", "−$70"]
     (row,) = others.rows
     assert row[:4] == ["commit:90d", "they buy within 90 days", "constant", "log-loss ↓"]
     assert row[-2:] == ["", ""], "the simplest is no better than itself"

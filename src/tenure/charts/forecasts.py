@@ -29,7 +29,7 @@ def why(
     is_amount = any(row["unit"] == "amount" for row in rows)
     figure = theme.figure(f"What speaks for (right) and against: {event}", height=80 + 44 * max(len(rows), 1))
     ends = [row["contribution"] for row in rows]
-    room = 0.22 * max(map(abs, ends), default=1.0)  # beyond the bars, for the numbers
+    room = 0.4 * max(map(abs, ends), default=1.0)  # beyond the bars, for the numbers
     said = [_signed(row["contribution"], is_amount=is_amount, currency=currency) for row in rows]
     figure.add_bar(
         orientation="h",

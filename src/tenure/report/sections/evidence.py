@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from tenure.charts.theme import name
@@ -46,13 +46,15 @@ def in_order(values: Iterable[T]) -> list[T]:
     return list(dict.fromkeys(values))
 
 
-def with_interval(row: Mapping[str, Any] | None, column: str = "value") -> Cell:
+def with_interval(
+    row: Mapping[str, Any] | None, column: str = "value", written: Callable[[float], str] = fixed
+) -> Cell:
     """A number and its 95% interval."""
     if row is None or not is_known(row[column]):
         return ""
     if not (is_known(row["low"]) and is_known(row["high"])):
-        return fixed(row[column])
-    return Noted(fixed(row[column]), f"{fixed(row['low'])} to {fixed(row['high'])}")
+        return written(row[column])
+    return Noted(written(row[column]), f"{written(row['low'])} to {written(row['high'])}")
 
 
 def metric_grid(rows: Sequence[Mapping[str, Any]], *, subject: str, caption: str, note: str = "") -> Grid:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from tenure.charts.theme import name
 from tenure.report.blocks import Cell, Grid, number_columns, text_columns
 from tenure.report.results import Results
 from tenure.report.sections.evidence import excludes_zero, in_order, metric_words, with_interval
-from tenure.wording import counted, fixed, is_known, listed, percent, spelled
+from tenure.wording import counted, fixed, is_known, listed, money, percent, spelled
 
 Row = Mapping[str, Any]
 
@@ -25,7 +26,13 @@ SHOWN = {
 
 IN_USE = "★"
 
-HOW_TO_READ = f"{IN_USE} in use. ↓: lower is better. In small: 95% interval, by resampling users."
+HOW_TO_READ = (
+    f"{IN_USE} in use; differences are by the first measure. ↓: lower is better. In small: 95% interval, by resampling "
+    "users."
+)
+
+AMOUNTS = ("mae", "rmse")
+"""Metrics that are amounts of money."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +40,7 @@ class Contest:
     """The evidence of one task, read from the results of a run."""
 
     task: str
+    currency: str
     metrics: Sequence[Row]
     """Of `prediction_metrics`."""
     gains: Sequence[Row]
@@ -79,10 +87,21 @@ class Contest:
         where = population or self.populations[0]
         return {str(r["model"]): r for r in self.metrics if (r["metric"], r["population"]) == (metric, where)}
 
+    def written(self, metric: str, places: int = 3) -> Callable[[float], str]:
+        """How a metric is written."""
+        return partial(money, currency=self.currency) if metric in AMOUNTS else partial(fixed, places=places)
+
     def gain_over(self, model: str, population: str | None = None) -> Row | None:
         """What the champion has that a model has not, by the leading metric."""
         asked = (model, self.leading, population or self.populations[0])
         return next((r for r in self.gains if (r["baseline"], r["metric"], r["population"]) == asked), None)
+
+    def order_of(self, model: str) -> int:
+        """1: the champion is better than this model beyond chance, -1: it is worse, 0: neither is proven."""
+        gain = self.gain_over(model)
+        if gain is None or not excludes_zero(gain):
+            return 0
+        return 1 if gain["difference"] < 0 else -1
 
 
 def contests_of(results: Results) -> dict[str, Contest]:
@@ -90,7 +109,7 @@ def contests_of(results: Results) -> dict[str, Contest]:
     tables = [results.table(f"prediction_{what}") for what in ("metrics", "gains", "over_time", "choice")]
     rows: list[list[Row]] = [[] if table is None else table.to_pylist() for table in tables]
     return {
-        task: Contest(task, *([row for row in table if row["task"] == task] for table in rows))
+        task: Contest(task, results.domain.currency, *([row for row in table if row["task"] == task] for table in rows))
         for task in in_order(row["task"] for row in rows[0])
     }
 
@@ -105,14 +124,14 @@ def leaderboard(contest: Contest, caption: str, *, population: str | None = None
         caption=f"{caption} ({where}, {counted(n_forecasts, 'forecast')} of later time)",
         columns=[
             *text_columns("model"),
-            *number_columns(*map(metric_words, metrics), f"{IN_USE} minus it, {metric_words(contest.leading)}"),
+            *number_columns(*map(metric_words, metrics), f"{IN_USE} minus it"),
             *text_columns("beyond chance?"),
         ],
         rows=[
             [
-                f"{name(model)} {IN_USE}" if model == contest.champion else name(model),
-                *(with_interval(found[metric].get(model)) for metric in metrics),
-                *_ahead(contest.gain_over(model, where)),
+                f"{name(model)}\u00a0{IN_USE}" if model == contest.champion else name(model),
+                *(with_interval(found[metric].get(model), written=contest.written(metric)) for metric in metrics),
+                *_ahead(contest, model, where),
             ]
             for model in contest.ordered
         ],
@@ -121,12 +140,14 @@ def leaderboard(contest: Contest, caption: str, *, population: str | None = None
     )
 
 
-def _ahead(gain: Row | None) -> tuple[Cell, Cell]:
+def _ahead(contest: Contest, model: str, population: str | None = None) -> tuple[Cell, Cell]:
+    gain = contest.gain_over(model, population)
     if gain is None or not is_known(gain["difference"]):
         return "", ""
+    cell = with_interval(gain, "difference", contest.written(contest.leading, places=4))
     if not excludes_zero(gain):
-        return with_interval(gain, "difference"), "no difference proven"
-    return with_interval(gain, "difference"), "yes" if gain["difference"] < 0 else f"yes, it beats {IN_USE}"
+        return cell, "not proven"
+    return cell, "yes" if gain["difference"] < 0 else f"yes, it beats {IN_USE}"
 
 
 def over_time(contest: Contest) -> Grid | None:
@@ -138,7 +159,7 @@ def over_time(contest: Contest) -> Grid | None:
 
     def cell(model: str, cutoff: Any) -> str:
         row = found.get((model, cutoff))
-        return fixed(row["value"]) if row is not None and is_known(row["value"]) else ""
+        return contest.written(contest.leading)(row["value"]) if row is not None and is_known(row["value"]) else ""
 
     return Grid(
         caption=f"{metric_words(contest.leading)} at each test cut-off".capitalize(),
@@ -167,8 +188,7 @@ def verdict(contest: Contest) -> str:
     others = [model for model in contest.ordered if model != champion]
     if not others:
         return f"Only one model was tried: {name(champion)}."
-    beaten = [m for m in others if (g := contest.gain_over(m)) is not None and excludes_zero(g) and g["difference"] < 0]
-    said = f"In use: {name(champion)}, better beyond chance than {_all_of(beaten, others)} on later time"
+    said = f"In use: {name(champion)}, {_place(contest, others)} on later time"
     values = contest.by_model(metric)
     mine, least = values[champion]["value"], values.get(contest.simplest, {}).get("value")
     if champion != contest.simplest and is_known(mine) and is_known(least) and least > 0:
@@ -178,13 +198,14 @@ def verdict(contest: Contest) -> str:
     return f"{said}."
 
 
-def _all_of(beaten: Sequence[str], others: Sequence[str]) -> str:
-    if len(beaten) == len(others):
-        return "the other model" if len(others) == 1 else f"all {spelled(len(others))} others"
-    if not beaten:
-        return "none of the others"
-    unproven = listed(name(model) for model in others if model not in beaten)
-    return f"{len(beaten)} of {len(others)} others (not proven against {unproven})"
+def _place(contest: Contest, others: Sequence[str]) -> str:
+    worse, even, better = ([model for model in others if contest.order_of(model) == order] for order in (1, 0, -1))
+    if len(worse) == len(others):
+        return f"better beyond chance than {'the other' if len(others) == 1 else f'all {spelled(len(others))} others'}"
+    said = f"better beyond chance than {len(worse) or 'none'} of {len(others)} others"
+    notes = [f"not proven against {listed(map(name, even))}"] * bool(even)
+    notes += [f"{listed(map(name, better))} {'was' if len(better) == 1 else 'were'} better than it"] * bool(better)
+    return f"{said} ({'; '.join(notes)})"
 
 
 def in_short(contests: Sequence[Contest], described: Mapping[str, str]) -> Grid:
@@ -202,8 +223,10 @@ def in_short(contests: Sequence[Contest], described: Mapping[str, str]) -> Grid:
                 described[contest.task],
                 name(contest.champion),
                 metric_words(contest.leading),
-                with_interval(contest.by_model(contest.leading).get(contest.champion)),
-                *_ahead(contest.gain_over(contest.simplest)),
+                with_interval(
+                    contest.by_model(contest.leading).get(contest.champion), written=contest.written(contest.leading)
+                ),
+                *_ahead(contest, contest.simplest),
             ]
             for contest in contests
         ],

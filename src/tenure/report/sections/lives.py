@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+import pyarrow.compute as pc
 
 from tenure.charts import forecasts, taste, timeline
 from tenure.charts.theme import name
 from tenure.explain.forecasts import TaskWords, reason_phrase
 from tenure.prediction.explaining.catalogue import THEMES
-from tenure.report.blocks import Block, Card, Cell, Grid, Noted, chart, number_columns, text_columns
+from tenure.report.blocks import Block, Card, Cell, Chart, Grid, Noted, chart, level, number_columns, text_columns
 from tenure.report.results import Results, Story
-from tenure.wording import percent
+from tenure.wording import is_known, percent
 
-HOW_TO_READ = (
-    "In log-odds: 0 changes nothing, +0.7 doubles the odds. Each theme is told by the input that speaks loudest."
-)
+HOW_TO_READ = "In log-odds: +0.7 doubles the odds. Each theme is told by the input that speaks loudest in it."
+MOST_REASONS = 6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,12 +49,8 @@ def _life(results: Results, story: Story) -> Life:
         )
         note = "Below: the stage of life found at each cut-off, drawn over the time before it."
         blocks.append(chart(figure, note=note, is_wide=True))
-    if (liked := results.of_user("taste", who)) is not None:
-        dimensions = sorted(set(liked.column("dimension").to_pylist()))
-        dimension = "category" if "category" in dimensions else dimensions[0]
-        blocks.append(chart(taste.taste(liked, dimension=dimension)))
-    if (why := _why(results, who)) is not None:
-        blocks.append(why)
+    if beside := [made for made in (_taste(results, who), _why(results, who)) if made is not None]:
+        blocks += level(*beside)
     if (slate := results.of_user("recommendations", who)) is not None:
         blocks.append(
             Grid(
@@ -73,15 +71,23 @@ def _life(results: Results, story: Story) -> Life:
     )
 
 
-def _why(results: Results, who: str) -> Block | None:
-    """What moved the forecast of this user, theme by theme."""
+def _taste(results: Results, who: str) -> Chart | None:
+    liked = results.of_user("taste", who)
+    if liked is None:
+        return None
+    dimensions = sorted(set(liked.column("dimension").to_pylist()))
+    return chart(taste.taste(liked, dimension="category" if "category" in dimensions else dimensions[0]))
+
+
+def _why(results: Results, who: str) -> Chart | None:
+    """What moved the forecast of this user most, theme by theme."""
     reasons = results.of_user("reasons", who)
     if reasons is None:
         return None
     task = TaskWords.of(results.main_task, results.domain)
-    phrases = {row["theme"]: reason_phrase(row, results.words, currency=task.currency) for row in reasons.to_pylist()}
-    figure = forecasts.why(reasons, THEMES, phrases, event=task.event, currency=task.currency)
-    return chart(figure, note=HOW_TO_READ, is_wide=True)
+    strongest = reasons.take(pc.array_sort_indices(pc.abs(reasons["contribution"]), "descending")[:MOST_REASONS])
+    phrases = {r["theme"]: reason_phrase(r, results.words, currency=task.currency) for r in strongest.to_pylist()}
+    return chart(forecasts.why(strongest, THEMES, phrases, event=task.event, currency=task.currency), note=HOW_TO_READ)
 
 
 def _named(item: str, titles: Mapping[str, str]) -> Cell:
@@ -99,7 +105,7 @@ def _facts(results: Results, who: str) -> list[Card]:
             Card(
                 title=f"will {results.domain.commitment_verb}",
                 figure=percent(row["p_commit"]),
-                text=f"within {results.horizon_days} days; expected value {results.money(row['expected_value'])}",
+                text=f"within {results.horizon_days} days; expected value {_expected(results, row)}",
             )
         )
     if (plan := results.of_user("plan", who)) is not None:
@@ -107,3 +113,8 @@ def _facts(results: Results, who: str) -> list[Card]:
         title = results.strategies.get(row["strategy"], name(row["strategy"]))
         facts.append(Card(title="plan", figure=title, text=row["reason"] or ""))
     return facts
+
+
+def _expected(results: Results, row: Mapping[str, Any]) -> str:
+    said, low, high = (results.money(row[column]) for column in ("expected_value", "value_low", "value_high"))
+    return f"{said}, {low} to {high} from 80 of 100 such {results.users}" if is_known(row["value_high"]) else said
