@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from simulated_project import hasten
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -99,7 +100,9 @@ def test_results_are_documented(tmp_path):
     from tenure.events.simulate import SimulationConfig, simulate
 
     world = simulate(SimulationConfig(n_users=150, n_items=60, days=150))
-    run = tenure.create_project(tmp_path / "shop", world.events, items=world.items, users=world.users).run()
+    project = tenure.create_project(tmp_path / "shop", world.events, items=world.items, users=world.users)
+    hasten(project)
+    run = project.run()
     page = (ROOT / "docs" / "results.md").read_text(encoding="utf-8")
     told = dict(re.findall(r"^\| `(\w+)\.parquet` \| (.*) \|$", page, flags=re.MULTILINE))
     assert set(told) == set(run.tables())

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from simulated_project import hasten
 
 import tenure
 from tenure.domain import Domain, Role
@@ -80,7 +81,8 @@ def walked(name: str, folder: Path) -> Told:
         project = tenure.open_project(folder)
     else:
         project = tenure.create_project(folder, world.events, items=world.items, users=world.users, domain=name)
-    run = project.run(threads=1)
+    hasten(project)
+    run = project.run()
     page = re.sub(r"<(script|style)\b.*?</\1>", "", run.report.read_text(encoding="utf-8"), flags=re.DOTALL)
     return Told(domain, run, page)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from simulated_project import hasten
 
 import tenure
 from tenure.cli import run as command
@@ -12,7 +13,9 @@ from tenure.events.simulate import SimulationConfig, simulate
 @pytest.fixture
 def project(tmp_path):
     world = simulate(SimulationConfig(n_users=120, n_items=40, days=120))
-    return tenure.create_project(tmp_path / "shop", world.events, items=world.items)
+    made = tenure.create_project(tmp_path / "shop", world.events, items=world.items)
+    hasten(made)
+    return made
 
 
 def test_settings_of_the_run_hold(project):

@@ -14,7 +14,7 @@ import polars as pl
 import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
-from simulated_project import CONFIG, world
+from simulated_project import CONFIG, hasten, world
 
 import tenure
 from tenure import Project, Run, TenureError, create_project, open_project
@@ -246,7 +246,8 @@ def test_a_plan_can_be_made_anew(shop_with_run):
 
 def test_choices_of_a_run_hold_for_that_run(tmp_path):
     project = create_project(tmp_path / "shop", world().events.slice(0, 3000), items=world().items)
-    run = project.run("2024-03-01", slate_length=3, threads=1)
+    hasten(project)
+    run = project.run("2024-03-01", slate_length=3)
     assert run.as_of == datetime(2024, 3, 1)
     assert run.table("recommendations")["rank"].to_numpy().max() <= 3
     assert project.settings.run.slate_length is None
@@ -257,6 +258,7 @@ def test_choices_of_a_run_hold_for_that_run(tmp_path):
 def test_progress_is_told(shop_with_run, tmp_path):
     told = []
     project = create_project(tmp_path / "shop", world().events.slice(0, 3000), items=world().items)
+    hasten(project)
     project.run(progress=lambda stage, done, total: told.append((stage, done, total)))
     stages = list(dict.fromkeys(stage for stage, _, _ in told))
     assert stages[0] == "ingest"
