@@ -111,7 +111,7 @@ class PredictSection(_Section):
     """Models that compete, by name; empty = all that read profiles. lstm and gru also read the events one by one (they
     need the extra `torch`)."""
     step_days: int | None = Field(None, gt=0, le=3650)
-    """Days between the past moments that are learnt from; unset = a third of the horizon."""
+    """Days between the past moments that are learnt from; unset = half the horizon."""
     max_rows: int = Field(150_000, ge=1_000)
     """Rows (users x moments) to learn from, at most; of more users a part is drawn. Everybody is forecast."""
     promote: bool = True

@@ -13,19 +13,21 @@ from tenure.errors import ConfigError, EvidenceError, nearest
 from tenure.events.log import EVENTS_TABLE
 from tenure.pipeline.gather import grid, inputs_at, learners_of
 from tenure.pipeline.known import Known
+from tenure.pipeline.returning import train_returns
 from tenure.prediction.amounts.catalogue import AMOUNTS
 from tenure.prediction.evidence import EvidenceConfig, evidence
 from tenure.prediction.examples import Examples, Inputs, examples
 from tenure.prediction.labels import labels
 from tenure.prediction.learner import Learner
 from tenure.prediction.learners.catalogue import LEARNERS, RECURRENT
+from tenure.prediction.returning import ReturnForecaster
 from tenure.prediction.schedule import schedule
 from tenure.prediction.season import Daily, daily_commitments
 from tenure.prediction.tasks import Task, parse_tasks
 from tenure.prediction.training import Forecaster, train
 from tenure.settings import Settings
 
-STEPS_PER_HORIZON = 3
+STEPS_PER_HORIZON = 2
 
 MOST_THREADS = 4
 """Profiles are narrow tables: more threads than this wait for each other."""
@@ -39,18 +41,22 @@ class Training:
     """Task name -> forecaster; a churn task is the other side of its commit task."""
     tables: Mapping[str, pa.Table]
     """The evidence, all tasks together; see docs/results.md."""
+    returning: ReturnForecaster | None = None
+    """Answers the task `return`; None where the log could not teach it."""
     pages: Mapping[str, str] = field(default_factory=dict)
     """The model card, by file name."""
 
 
 def tasks_of(known: Known, asked: Sequence[str] = ()) -> tuple[Task, ...]:
-    """The tasks of a run: commit and value within the domain's horizon, then what the settings or the command ask."""
+    """The tasks of a run: commit and value within the domain's horizon, return, and what settings or command ask."""
     days = known.domain.horizon_days
-    return parse_tasks([f"commit:{days}d", f"value:{days}d", *known.settings.predict.tasks, *asked])
+    return parse_tasks([f"commit:{days}d", f"value:{days}d", "return", *known.settings.predict.tasks, *asked])
 
 
 def trained_as(task: Task) -> Task:
-    """The task that answers this one: who will not commit is told by who will."""
+    """The task that answers this one: who will not commit is told by who will, when some return by when all do."""
+    if task.kind == "return":
+        return replace(task, population="seen")
     return replace(task, kind="commit") if task.kind == "churn" else task
 
 
@@ -96,7 +102,8 @@ def train_all(known: Known, tasks: Sequence[Task]) -> Training:
     step_days = settings.step_days or max(1, round(known.domain.horizon_days / STEPS_PER_HORIZON))
     cutoffs = grid(known, step_days, settings.max_rows)
     plans = {}
-    for task in dict.fromkeys(map(trained_as, tasks)) if cutoffs else ():
+    asked = list(dict.fromkeys(map(trained_as, tasks))) if cutoffs else []
+    for task in (task for task in asked if task.kind != "return"):
         try:
             plans[task] = schedule(cutoffs, known.until, task.horizon_days)
         except EvidenceError as error:
@@ -105,8 +112,9 @@ def train_all(known: Known, tasks: Sequence[Task]) -> Training:
         return Training(forecasters={}, tables={})
     competing = {task: learners_for(task, known.settings) for task in plans}
     n_fits = sum(len(competing[task]) * len(plan.honest) + 1 for task, plan in plans.items())
-    forecasters, tables = {}, []
-    with known.stage("train", n_fits + 1) as step:
+    forecasters, returning = {}, None
+    tables: list[Mapping[str, pa.Table]] = []
+    with known.stage("train", n_fits + 2) as step:
         events = learners_of(known, cutoffs, settings.max_rows)
         inputs = inputs_at(known, cutoffs, events, with_events=reads_events(known.settings))
         step()
@@ -119,10 +127,18 @@ def train_all(known: Known, tasks: Sequence[Task]) -> Training:
             trained = train(learnt, task, competing[task], plan, daily=daily, done=step)
             forecasters[task.name] = trained.forecaster
             tables.append(evidence(trained, EvidenceConfig(seed=known.seed)).tables())
+        if any(task.kind == "return" for task in asked):
+            try:
+                returning, proof = train_returns(known, cutoffs, inputs, events)
+                tables.append(proof)
+            except EvidenceError as error:
+                known.left_out.append(f"No forecast of return: {error}.")
+        step()
     names = dict.fromkeys(name for of_task in tables for name in of_task)
     return Training(
         forecasters=forecasters,
         tables={name: pa.concat_tables([t[name] for t in tables if name in t]) for name in names},
+        returning=returning,
     )
 
 

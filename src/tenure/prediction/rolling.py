@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tenure.errors import EvidenceError
+from tenure.prediction.amounts.base import AmountLearner
 from tenure.prediction.examples import Examples, Vector
-from tenure.prediction.learner import Learner
+from tenure.prediction.learner import Learner, Model
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,6 +91,11 @@ def roll(
     for cutoff in possible:
         past, here = examples.known_by(cutoff), chosen.inputs.as_of == np.datetime64(cutoff)
         for learner in learners:
-            forecasts[learner.name][here] = learner.fit(past).predict(chosen.inputs.rows(here))
+            forecasts[learner.name][here] = _fit(learner, past).predict(chosen.inputs.rows(here))
             done()
     return Rolled(chosen, forecasts)
+
+
+def _fit(learner: Learner, past: Examples) -> Model:
+    # What an amount may lie from its expectation is asked of the last model only, and takes as long again to learn.
+    return learner.fit_mean(past) if isinstance(learner, AmountLearner) else learner.fit(past)
