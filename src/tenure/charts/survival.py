@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 import pyarrow as pa
 
 from tenure.charts import theme
-from tenure.wording import count, percent
+from tenure.wording import count, counted, is_known, percent
 
 MOST_GROUPS = 9
 
@@ -103,6 +103,51 @@ def user_return(
         )
     figure.update_yaxes(tickformat=".0%", range=[0, 1.02], nticks=6)
     figure.update_xaxes(range=[0, last], nticks=8)
+    return figure
+
+
+def return_calibration(bins: pa.Table) -> go.Figure:
+    """Were as many back by each horizon as had been said?
+
+    `bins`: a row per horizon and bin of users with about the same chance, `horizon_days, n_users, predicted, observed,
+    low?, high?` (shares). Points on the dotted line are right; the bars are 95% intervals.
+    """
+    figure = theme.figure(
+        "Said and seen agree where points lie on the line",
+        height=380,
+        x="predicted probability of being back",
+        y="share back",
+        legend=True,
+    )
+    figure.add_scatter(
+        x=[0, 1],
+        y=[0, 1],
+        mode="lines",
+        line={"color": theme.TEXT, "width": 1, "dash": "dot"},
+        hoverinfo="skip",
+        showlegend=False,
+    )
+    horizons = sorted(set(bins.column("horizon_days").to_pylist()))
+    for horizon, colour in zip(horizons, theme.SERIES, strict=False):
+        rows = [row for row in bins.to_pylist() if row["horizon_days"] == horizon and is_known(row["observed"])]
+        limits = [(row["observed"], row["low"], row["high"]) for row in rows]
+        figure.add_scatter(
+            x=[row["predicted"] for row in rows],
+            y=[row["observed"] for row in rows],
+            mode="markers",
+            name=f"within {counted(horizon, 'day')}",
+            marker={"color": colour, "size": 8},
+            error_y={
+                "array": [high - seen if is_known(high) else 0 for seen, _, high in limits],
+                "arrayminus": [seen - low if is_known(low) else 0 for seen, low, _ in limits],
+                "thickness": 1.2,
+                "width": 0,
+            },
+            customdata=[count(row["n_users"]) for row in rows],
+            hovertemplate="said %{x:.0%}, seen %{y:.0%} (%{customdata} users)<extra>%{fullData.name}</extra>",
+        )
+    figure.update_xaxes(tickformat=".0%", range=[-0.03, 1.03], nticks=6)
+    figure.update_yaxes(tickformat=".0%", range=[-0.03, 1.03], nticks=6)
     return figure
 
 

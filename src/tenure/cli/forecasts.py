@@ -26,6 +26,7 @@ from tenure.cli.display import (
     unbroken,
     words,
 )
+from tenure.cli.returning import show_return_evidence, show_returns
 from tenure.prediction.tasks import Task, parse_task
 from tenure.project import open_project
 from tenure.storage.model_registry import ModelVersion
@@ -35,7 +36,7 @@ from tenure.wording import counted, money, percent
 
 Tasks = Annotated[
     list[str] | None,
-    typer.Option("--task", help="Such as commit:30d, churn:90d, churn:30d@active, value:90d; may be repeated."),
+    typer.Option("--task", help="Such as commit:30d, churn:90d, churn:30d@active, value:90d, return; may be repeated."),
 ]
 AsOf = Annotated[str | None, typer.Option(help="The moment, such as 2017-12-01. Default: just after the last event.")]
 
@@ -66,7 +67,11 @@ def predict(
         return
     currency = project.settings.resolved_domain().currency
     for name in dict.fromkeys(table["task"].to_pylist()):
-        _show_task(table.filter(pc.equal(table["task"], name)), parse_task(name), currency, n)
+        task, rows = parse_task(name), table.filter(pc.equal(table["task"], name))
+        if task.kind == "return":
+            show_returns(rows, task, n)
+        else:
+            _show_task(rows, task, currency, n)
     say(_RANGES, style="dim")
 
 
@@ -91,7 +96,8 @@ def _show_task(rows: pa.Table, task: Task, currency: str, n: int) -> None:
 
 _RANGES = (
     "Ranges: of an amount, where 80 or 95 of 100 such users will lie; of a chance, where the share among users with "
-    "such a forecast will lie. All rows: --to forecasts.parquet."
+    "such a forecast will lie; of a return, between which days it is (–: later than was ever watched). All rows: "
+    "--to forecasts.parquet."
 )
 
 
@@ -158,6 +164,7 @@ def show_leaderboards(made: ModelVersion) -> None:
             title=f"{task}: {population}, {n_users:,} forecasts of later time",
         )
         say("")
+    show_return_evidence(made)
     say("* in use: the simplest model that no other beat beyond chance on earlier cut-offs.", style="dim")
 
 

@@ -49,7 +49,7 @@ def run_all(folder: Path, settings: Settings, as_of: datetime | None, *, progres
         stages: list[Any] = [profiled, placed, valued, predicted, recommended, retained]
         tables = {name: table for stage in stages for name, table in stage.tables.items()}
         models = {name: arrays for stage in stages for name, arrays in stage.models.items()}
-        told = report(known, tables)
+        told = report(known, tables, predicted.returning)
         if predicted.training.forecasters:
             trained = register(folder, known, predicted.training, promote=settings.predict.promote)
             known.facts.update(models=trained.name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -12,13 +12,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tenure.errors import EvidenceError, UnknownError, unknown
+from tenure.errors import ConfigError, EvidenceError, UnknownError, unknown
 from tenure.events.log import EVENTS_TABLE, before
 from tenure.explain.forecasts import words_of
 from tenure.pipeline.gather import inputs_at
 from tenure.pipeline.ingest import current_log
 from tenure.pipeline.known import Known, Progress, silent
-from tenure.pipeline.models import check_time, forecasters_of, register, registry_of
+from tenure.pipeline.models import RETURN, check_time, forecasters_of, register, registry_of, returning_of
 from tenure.pipeline.predict import N_REFERENCE, evenly, forecasts
 from tenure.pipeline.train import reads_events, tasks_of, train_all, trained_as
 from tenure.prediction.examples import Inputs
@@ -84,16 +84,18 @@ def forecast(
         EvidenceError: they would know the future of `as_of`.
     """
     chosen, speakers = _speakers(folder, settings, version)
-    asked = parse_tasks(tasks or list(speakers))
+    returner = returning_of(chosen)
+    answered = [*speakers, *([] if returner is None else [RETURN])]
+    asked = parse_tasks(tasks or answered)
     for task in asked:
-        if trained_as(task).name not in speakers:
-            raise UnknownError(_untrained(task, speakers))
+        if trained_as(task).name not in answered:
+            raise UnknownError(_untrained(task, answered))
     with known_log(folder, settings, as_of, progress) as known:
         check_time(chosen, known.as_of)
         with known.stage("predict", 2) as step:
             now = inputs_at(known, [known.as_of], with_events=_read_events(chosen))
             step()
-            return forecasts(speakers, asked, now)
+            return forecasts(speakers, asked, now, returner)
 
 
 def explain(
@@ -109,9 +111,12 @@ def explain(
 
     Raises:
         UnknownError: the log knows no such user, or the models no such task.
+        ConfigError: the task is `return`, of which there is a whole curve and not one number to explain.
     """
     chosen, speakers = _speakers(folder, settings, None)
     asked = parse_task(task)
+    if asked.kind == "return":
+        raise ConfigError("explain: expected a chance or an amount, such as churn:30d or value:30d, got return")
     if trained_as(asked).name not in speakers:
         raise UnknownError(_untrained(asked, speakers))
     forecaster = speakers[trained_as(asked).name].of(asked)
@@ -147,7 +152,7 @@ def _speakers(folder: Path, settings: Settings, version: str | None) -> tuple[Mo
     return chosen, forecasters_of(chosen, settings)
 
 
-def _untrained(task: Task, speakers: Mapping[str, Forecaster]) -> str:
+def _untrained(task: Task, speakers: Iterable[str]) -> str:
     return f"{unknown('trained task', task.name, speakers)}; train it with `tenure evaluate --task {task.name}`"
 
 

@@ -11,10 +11,15 @@ from typing import Any
 from tenure.errors import EvidenceError
 from tenure.pipeline.known import Known
 from tenure.pipeline.train import Training, competitors
-from tenure.prediction.tasks import Task
+from tenure.prediction.return_evidence import NAME
+from tenure.prediction.returning import ReturnForecaster
+from tenure.prediction.tasks import Task, parse_task
 from tenure.prediction.training import Forecaster
 from tenure.settings import Settings
 from tenure.storage.model_registry import ModelRegistry, ModelVersion
+
+RETURN = "return"
+"""The task whose model is of another kind than the rest."""
 
 
 def registry_of(folder: Path, keep: int = 10) -> ModelRegistry:
@@ -40,6 +45,9 @@ def register(folder: Path, known: Known, training: Training, *, promote: bool) -
         },
     }
     models = {_file(name): forecaster.to_arrays() for name, forecaster in training.forecasters.items()}
+    if training.returning is not None:
+        manifest["tasks"][RETURN] = {"task": asdict(parse_task(RETURN)), "model": NAME}
+        models[RETURN] = training.returning.to_arrays()
     registry = registry_of(folder, known.settings.predict.keep_models)
     return registry.write(
         f"{now:%Y%m%dT%H%M%S}", manifest, models, training.pages, tables=training.tables, promote=promote
@@ -47,14 +55,21 @@ def register(folder: Path, known: Known, training: Training, *, promote: bool) -
 
 
 def forecasters_of(chosen: ModelVersion, settings: Settings) -> dict[str, Forecaster]:
-    """The forecasters of a version, by task."""
+    """The forecasters of a version, by task; of returns see `returning_of`."""
     found = {}
     for name, entry in chosen.manifest["tasks"].items():
+        if name == RETURN:
+            continue
         task = Task(**entry["task"])
         found[name] = Forecaster.from_arrays(
             chosen.arrays(_file(name)), task, entry["model"], competitors(task, settings)
         )
     return found
+
+
+def returning_of(chosen: ModelVersion) -> ReturnForecaster | None:
+    """The forecaster of returns of a version, if it has one."""
+    return ReturnForecaster.from_arrays(chosen.arrays(RETURN)) if RETURN in chosen.manifest["tasks"] else None
 
 
 def check_time(chosen: ModelVersion, as_of: datetime) -> None:

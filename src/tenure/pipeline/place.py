@@ -21,6 +21,7 @@ from tenure.lifecycle.states import return_rates, state_counts
 from tenure.lifecycle.stickiness import stickiness
 from tenure.lifecycle.thresholds import Thresholds, evidence
 from tenure.pipeline.known import Known, Results
+from tenure.pipeline.returning import stage_curves
 
 STICKY_DAYS = 28
 """Stickiness looks at this many days, in whole periods, but at least at MIN_STICKY of them."""
@@ -54,9 +55,10 @@ def place(known: Known) -> Placed:
         by = cohort_period(known.first, as_of, period)
         cells = cohorts(known, by, CohortConfig())
         n_sticky = max(STICKY_DAYS // PERIOD_DAYS[period], MIN_STICKY)
+        looked = duck.run(history)
         tables = {
             "stages": now,
-            "stage_history": duck.run(history),
+            "stage_history": looked,
             "transitions": duck.run(transitions(flows(history))),
             "flows": duck.run(flows(history)),
             "states": duck.run(state_counts(active, as_of, period)),
@@ -65,6 +67,7 @@ def place(known: Known) -> Placed:
             "cohort_averages": duck.run(average_retention(cells)),
             "return_rates": duck.run(return_rates(active, as_of, period)),
             "stickiness": duck.run(stickiness(active, as_of, period, n_sticky)),
+            **stage_curves(known, looked),
         }
         if known.cutoffs is not None:
             tables["stages_at_test"] = _stages_then(known, known.cutoffs.test)

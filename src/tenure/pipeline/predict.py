@@ -12,13 +12,15 @@ import pyarrow as pa
 from tenure.errors import EvidenceError
 from tenure.pipeline.gather import inputs_at
 from tenure.pipeline.known import Known, Results
-from tenure.pipeline.models import check_time, forecasters_of, registry_of
+from tenure.pipeline.models import check_time, forecasters_of, registry_of, returning_of
+from tenure.pipeline.returning import CHANCES, Returning, day_forecasts
 from tenure.pipeline.train import Training, reads_events, tasks_of, train_all, trained_as
 from tenure.prediction.examples import Inputs
 from tenure.prediction.explaining.attribution import forecast_contributions
 from tenure.prediction.explaining.catalogue import catalogue
 from tenure.prediction.explaining.importance import moves
 from tenure.prediction.explaining.reasons import reasons
+from tenure.prediction.returning import ReturnForecaster
 from tenure.prediction.tasks import Task
 from tenure.prediction.training import Forecaster
 
@@ -33,6 +35,8 @@ class Predicted(Results):
     """Forecasts of everybody, and what they come from."""
 
     training: Training
+    returning: Returning | None = None
+    """When everybody comes back; None where that could not be learnt."""
 
 
 def predict(known: Known, folder: Path) -> Predicted:
@@ -46,28 +50,42 @@ def predict(known: Known, folder: Path) -> Predicted:
     if not training.forecasters:
         return Predicted(training=training)
     with known.stage("predict", 3) as step:
-        speakers = _speakers(known, folder, training)
+        speakers, returner = _speakers(known, folder, training)
         now = inputs_at(known, [known.as_of], with_events=reads_events(known.settings))
         step()
-        tables = {"forecasts": forecasts(speakers, tasks, now), "predictions": predictions(known, speakers, now)}
+        tables = {
+            "forecasts": forecasts(speakers, tasks, now, returner),
+            "predictions": predictions(known, speakers, now),
+        }
+        returning = None
+        if returner is not None:
+            returning = Returning(forecaster=returner, now=now)
+            tables["returns"] = returner.outlook(now)
         step()
         tables |= explained(speakers[tasks[0].name], now)
-    return Predicted(tables={**training.tables, **tables}, training=training)
+    return Predicted(tables={**training.tables, **tables}, training=training, returning=returning)
 
 
-def forecasts(speakers: Mapping[str, Forecaster], tasks: tuple[Task, ...], now: Inputs) -> pa.Table:
+def forecasts(
+    speakers: Mapping[str, Forecaster], tasks: tuple[Task, ...], now: Inputs, returner: ReturnForecaster | None = None
+) -> pa.Table:
     """What is forecast of everybody that a task asks of, task by task.
 
-    `user_id, as_of, task, value, low_80, high_80, low_95, high_95, model`; see `training.Forecast` for the ranges.
+    `user_id, as_of, task, value, low_80, high_80, low_95, high_95, model`; see `training.Forecast` for the ranges. Of
+    `return` the value is the day that is as likely too early as too late, and the ranges are days too, null where that
+    is later than was ever watched; `p_return_7, p_return_30, p_return_90` stand in its rows alone.
     """
     parts = []
     for task in tasks:
-        forecaster = speakers.get(trained_as(task).name)
-        if forecaster is None:
-            continue
         asked = now
         if task.population == "active":
             asked = now.rows(now.column("recency_days") <= task.active_days)
+        if task.kind == "return":
+            parts += [day_forecasts(returner, asked, task)] if returner is not None else []
+            continue
+        forecaster = speakers.get(trained_as(task).name)
+        if forecaster is None:
+            continue
         said = forecaster.of(task).forecast(asked)
         parts.append(
             pa.table(
@@ -81,6 +99,7 @@ def forecasts(speakers: Mapping[str, Forecaster], tasks: tuple[Task, ...], now: 
                     "low_95": said.low_95,
                     "high_95": said.high_95,
                     "model": [forecaster.name] * len(asked),
+                    **{name: pa.nulls(len(asked), pa.float64()) for name in CHANCES},
                 }
             )
         )
@@ -121,14 +140,17 @@ def evenly(n: int, most: int) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     return chosen
 
 
-def _speakers(known: Known, folder: Path, training: Training) -> Mapping[str, Forecaster]:
-    registry = registry_of(folder)
+def _speakers(
+    known: Known, folder: Path, training: Training
+) -> tuple[Mapping[str, Forecaster], ReturnForecaster | None]:
+    registry, fresh = registry_of(folder), (training.forecasters, training.returning)
     if known.settings.predict.promote or not registry.has_current():
-        return training.forecasters
+        return fresh
     current = registry.current()
     try:
         check_time(current, known.as_of)
     except EvidenceError as error:
         known.left_out.append(f"{error}. The fresh models speak in their place.")
-        return training.forecasters
-    return {**training.forecasters, **forecasters_of(current, known.settings)}
+        return fresh
+    promoted = forecasters_of(current, known.settings)
+    return {**training.forecasters, **promoted}, returning_of(current) or training.returning

@@ -12,6 +12,7 @@ import pyarrow as pa
 from tenure.events.log import EVENTS_TABLE, ITEMS_TABLE, before
 from tenure.explain.stories import choose_stories, story
 from tenure.pipeline.known import Known
+from tenure.pipeline.returning import Returning
 from tenure.report.build import build_report
 from tenure.report.results import Results, Story
 from tenure.report.sections.glance import glance
@@ -27,8 +28,8 @@ class Told:
     """What matters first, in sentences."""
 
 
-def report(known: Known, tables: Mapping[str, pa.Table]) -> Told:
-    """Tell what a run found."""
+def report(known: Known, tables: Mapping[str, pa.Table], returning: Returning | None = None) -> Told:
+    """Tell what a run found; `returning` draws the return curves of the users in the stories."""
     with known.stage("report", 1):
         shown = dict(tables) | {"items": known.run(ITEMS_TABLE.select("item_id", "title"))}
         results = Results(
@@ -36,13 +37,13 @@ def report(known: Known, tables: Mapping[str, pa.Table]) -> Told:
             quality=known.log.quality,
             manifest=facts_of(known),
             domain=known.domain,
-            stories=stories(known, shown),
+            stories=stories(known, shown, returning),
         )
         headlines = [sentence.striptags() for sentence in glance(results).sentences]
         return Told(build_report(results), headlines)
 
 
-def stories(known: Known, tables: Mapping[str, pa.Table]) -> Sequence[Story]:
+def stories(known: Known, tables: Mapping[str, pa.Table], returning: Returning | None) -> Sequence[Story]:
     """A loyal user, a valuable one about to leave, a newcomer: each in words, with what they did."""
     chosen = choose_stories(tables, known.domain) if {"stages", "predictions"} <= tables.keys() else []
     return [
@@ -51,6 +52,7 @@ def stories(known: Known, tables: Mapping[str, pa.Table]) -> Sequence[Story]:
             title=choice.title,
             text=story(tables, choice.user_id, known.domain),
             events=events_of(known, choice.user_id),
+            returning=None if returning is None else returning.curve_of(choice.user_id),
         )
         for choice in chosen
     ]

@@ -39,7 +39,7 @@ class Task:
     population: Population = "seen"
     """Of whom it is asked: everybody seen before the cut-off, or those active in the `active_days` before it."""
     of: str = str(Role.COMMITMENT)
-    """What counts: a role, or one event type of the log."""
+    """What counts: a role, or one event type of the log. Of `return` any activity does, whatever stands here."""
     active_days: int = 90
 
     @property
@@ -74,6 +74,8 @@ def parse_task(text: str) -> Task:
     if (days is None) != (kind == "return"):
         expected = "no horizon, its curve has many" if kind == "return" else f"a horizon in days, such as {kind}:30d"
         raise ConfigError(f"task '{text}': expected {expected}")
+    if kind == "return" and of is not None:
+        raise ConfigError(f"task '{text}': any activity is a return, so expected return without [{of}]")
     horizon_days = max(RETURN_DAYS) if days is None else int(days)
     if not 1 <= horizon_days <= _MOST_DAYS:
         raise ConfigError(f"task '{text}': expected a horizon of 1 to {_MOST_DAYS} days, got {horizon_days}")

@@ -14,10 +14,11 @@ from tenure.report.sections.lives import lives
 from tenure.report.sections.method import method
 from tenure.report.sections.offers import offers
 from tenure.report.sections.people import rules, segments
+from tenure.report.sections.returning import returning
 from tenure.report.sections.trust import trust
 from tenure.wording import spelled
 
-SECTIONS = (trust, stages, growing, active, cohorts, segments, rules, forecast, offers, action)
+SECTIONS = (trust, stages, growing, active, cohorts, segments, rules, forecast, returning, offers, action)
 """The questions in the order of the page; the stories and the method follow."""
 
 

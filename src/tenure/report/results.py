@@ -32,6 +32,8 @@ class Story:
     """A paragraph or several, parted by empty lines."""
     events: pa.Table
     """The user's rows of the clean log before `as_of` (at least `timestamp, role, value`)."""
+    returning: pa.Table | None = None
+    """The user's own return curve (`day, p_returned, low, high`), where there is a forecast of returns."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,6 +18,7 @@ WORDS = {
     "log_loss": "log-loss ↓",
     "brier": "Brier ↓",
     "ece": "calibration error ↓",
+    "integrated_brier": "integrated Brier ↓",
     "ndcg": "NDCG",
     "mrr": "MRR",
     "map": "MAP",

@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow.compute as pc
 
-from tenure.charts import forecasts, taste, timeline
+from tenure.charts import forecasts, survival, taste, timeline
 from tenure.charts.theme import name
 from tenure.explain.forecasts import TaskWords, reason_phrase
 from tenure.prediction.explaining.catalogue import THEMES
@@ -51,6 +51,8 @@ def _life(results: Results, story: Story) -> Life:
         blocks.append(chart(figure, note=note, is_wide=True))
     if beside := [made for made in (_taste(results, who), _why(results, who)) if made is not None]:
         blocks += level(*beside)
+    if (back := _back(results, story)) is not None:
+        blocks.append(back)
     if (slate := results.of_user("recommendations", who)) is not None:
         blocks.append(
             Grid(
@@ -88,6 +90,18 @@ def _why(results: Results, who: str) -> Chart | None:
     strongest = reasons.take(pc.array_sort_indices(pc.abs(reasons["contribution"]), "descending")[:MOST_REASONS])
     phrases = {r["theme"]: reason_phrase(r, results.words, currency=task.currency) for r in strongest.to_pylist()}
     return chart(forecasts.why(strongest, THEMES, phrases, event=task.event, currency=task.currency), note=HOW_TO_READ)
+
+
+def _back(results: Results, story: Story) -> Block | None:
+    """By when this user is likely back."""
+    outlook = results.of_user("returns", story.user_id)
+    if story.returning is None or outlook is None:
+        return None
+    row = outlook.to_pylist()[0]
+    low, high = row["low_80_days"], row["high_80_days"]
+    figure = survival.user_return(story.returning, median_days=row["median_days"], low_days=low, high_days=high)
+    note = "Band: how far the curve may be off. Below: the days between which the return is with 80%, and their middle."
+    return chart(figure, note=note)
 
 
 def _named(item: str, titles: Mapping[str, str]) -> Cell:

@@ -1,0 +1,91 @@
+"""When does everybody come back, by stage, and can the forecast of it be believed?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tenure.charts import survival
+from tenure.charts.theme import name
+from tenure.prediction.return_evidence import EVERYBODY, NAME, RECENCY
+from tenure.report.blocks import Block, Grid, Section, chart, level, number_columns, text_columns
+from tenure.report.results import Results
+from tenure.report.sections.evidence import excludes_zero, in_order, metric_words, with_interval
+from tenure.wording import counted, is_known, listed, percent
+
+MODELS = {
+    NAME: f"{name(NAME)} (in use)",
+    RECENCY: "hazard by recency alone",
+    EVERYBODY: "everybody's curve (Kaplan-Meier)",
+}
+
+UNTIL_DAYS = 90
+"""Where the picture ends."""
+
+
+def returning(results: Results) -> Section:
+    """When are they back?"""
+    title, short = f"When do {results.users} come back?", "Returns"
+    curves, bins, metrics = (results.table(f"return_{what}") for what in ("curves", "calibration", "metrics"))
+    pictures = []
+    if curves is not None:
+        look = curves["as_of"][0].as_py()
+        since = f"{look.day} {look:%B %Y}"
+        note = f"By the stage of {since}, watched from there on. Any activity is a return. Bands: 95% intervals."
+        pictures.append(chart(survival.return_curves(curves, until_days=UNTIL_DAYS), note=note))
+    if bins is not None:
+        note = f"Each point: {results.users} with about the same chance, and how many of them were back by then."
+        pictures.append(chart(survival.return_calibration(bins), note=note))
+    rows: list[dict[str, Any]] = metrics.to_pylist() if metrics is not None else []
+    blocks: list[Block] = [*level(*pictures)] if pictures else []
+    if rows:
+        blocks.append(_grid(rows))
+    lead = _lead(results, rows) or f"The log is too short to test a forecast of when {results.users} come back."
+    return Section(id="returns", title=title, short=short, lead=lead, blocks=blocks)
+
+
+def _grid(rows: list[dict[str, Any]]) -> Grid:
+    keys = in_order((row["metric"], row["horizon_days"]) for row in rows)
+    found = {(row["model"], row["metric"], row["horizon_days"]): row for row in rows}
+    return Grid(
+        caption=f"Foretold on later time ({counted(rows[0]['n_users'], 'forecast')})",
+        columns=[
+            *text_columns("model"),
+            *number_columns(*(f"{metric_words(metric)}, {counted(days, 'day')}" for metric, days in keys)),
+        ],
+        rows=[
+            [MODELS[model], *(with_interval(found.get((model, *key))) for key in keys)]
+            for model in in_order(row["model"] for row in rows)
+        ],
+        note="Concordance: the share of pairs of users of whom the one who is back first was called so; 0.5: chance. "
+        "↓: lower is better. In small: 95% interval, by resampling users.",
+    )
+
+
+def _lead(results: Results, rows: list[dict[str, Any]]) -> str:
+    found = {(row["model"], row["metric"]): row for row in rows if row["metric"] != "ece"}
+    said = [found.get((model, "concordance")) for model in (NAME, RECENCY)]
+    if not all(row is not None and is_known(row["value"]) for row in said):
+        return ""
+    ours, recency = (row["value"] for row in said if row is not None)
+    errors = [
+        f"{counted(round(100 * row['value'], 1), 'percentage point')} within {counted(row['horizon_days'], 'day')}"
+        for row in rows
+        if row["model"] == NAME and row["metric"] == "ece"
+    ]
+    sentence = (
+        f"Of two {results.users}, the one who is back first is called so in {percent(ours)} of pairs: "
+        f"chance gives 50%, and recency alone {percent(recency)}{_verdict(results)}."
+    )
+    return f"{sentence} Its chances are off by {listed(errors)}, on average." if errors else sentence
+
+
+def _verdict(results: Results) -> str:
+    gains = results.table("return_gains")
+    rows: list[Mapping[str, Any]] = gains.to_pylist() if gains is not None else []
+    gain = next((row for row in rows if (row["baseline"], row["metric"]) == (RECENCY, "concordance")), None)
+    if gain is None:
+        return ""
+    if not excludes_zero(gain):
+        return ", which is no difference beyond chance"
+    return ", a difference beyond chance" if gain["difference"] > 0 else ", which is better beyond chance"
