@@ -28,7 +28,7 @@ from tenure.engine.duckdb import DuckDBConfig, DuckDBEngine
 from tenure.evaluation.calibration_error import debiased_calibration_error, ece_by_chance
 from tenure.evaluation.forecasts import ece, log_loss
 from tenure.events.log import EVENTS_TABLE, ITEMS_TABLE
-from tenure.prediction.calibration import choose_calibrator
+from tenure.prediction.calibration import IDENTITY, choose_calibrator
 from tenure.prediction.examples import Examples, Inputs, examples
 from tenure.prediction.labels import labels
 from tenure.prediction.learners.logistic import LogisticLearner
@@ -79,8 +79,12 @@ def honest_forecasts(all_: Examples, now: datetime, model: Forecast) -> tuple[np
         if len(chosen) < N_HONEST and (not chosen or chosen[-1] - t >= apart):
             chosen.append(t)
     chosen.sort()
-    said = [model(known.known_by(t), known.at(t)) for t in chosen]
-    return np.concatenate(said), known.at(*chosen)
+    came = known.at(*chosen)
+    said = np.empty(len(came))
+    for t in chosen:
+        rows = came.inputs.as_of == np.datetime64(t)
+        said[rows] = model(known.known_by(t), came.rows(rows))
+    return said, came
 
 
 def simulated() -> None:
@@ -190,7 +194,7 @@ def real(name: str, source: str | None) -> None:
         print(
             f"| {now:%Y-%m-%d} | if perfect | {by_chance.value:.4f} [{by_chance.low:.4f}, {by_chance.high:.4f}] |||||"
         )
-        print(f"| | {level.sentence(now)} ({type(shape).__name__}) ||||||")
+        print(f"| | {level.sentence(now)} (shape: {'left' if shape is IDENTITY else type(shape).__name__}) ||||||")
 
 
 def grid_of(now: datetime, found: Examples) -> Sequence[datetime]:
