@@ -170,7 +170,7 @@ def test_no_profile_is_no_obstacle():
 
 def test_what_is_missing_is_said(monkeypatch):
     without = replace(lives(), inputs=replace(lives().inputs, sequences=None))
-    with pytest.raises(ConfigError, match=r"lstm: expected inputs with the events .* Sequences\.from_table"):
+    with pytest.raises(ConfigError, match=r"gru: expected inputs with the events .* Sequences\.from_table"):
         SMALL.fit(without)
     with pytest.raises(ConfigError, match="expected inputs with the events"):
         model("gru").predict(without.inputs)

@@ -87,7 +87,7 @@ class RecurrentLearner:
     What it sees of a step (all events of one second) is in `prediction.steps.FEATURES`, and how long ago it was.
     """
 
-    cell: Cell = "lstm"
+    cell: Cell = "gru"
     """How the network remembers."""
     n_steps: int = 64
     """The newest steps of a user that are read; older ones are left to the profile."""
@@ -163,7 +163,7 @@ class RecurrentLearner:
 
     def load(self, arrays: Arrays) -> Recurrent:
         """The model that `to_arrays` described."""
-        cell: Cell = "lstm" if str(arrays["cell"]) == "lstm" else "gru"
+        cell: Cell = "gru" if str(arrays["cell"]) == "lstm" else "gru"
         return Recurrent(
             learner=replace(self, cell=cell, n_steps=int(arrays["n_steps"]), width=int(arrays["width"])),
             share=float(arrays["share"]),
