@@ -65,8 +65,8 @@ class BoostingLearner(AmountLearner[M]):
     """How trees are grown. Amounts are noisy: few leaves, many users in each."""
 
     n_leaves: int = 15
-    learning_rate: float = 0.05
-    n_rounds: int = 150
+    learning_rate: float = 0.09
+    n_rounds: int = 80
     min_leaf: int = 100
     """Users in a leaf, at least; with few users a hundredth of them."""
     column_share: float = 0.5
