@@ -163,7 +163,7 @@ class RecurrentLearner:
 
     def load(self, arrays: Arrays) -> Recurrent:
         """The model that `to_arrays` described."""
-        cell: Cell = "gru" if str(arrays["cell"]) == "lstm" else "gru"
+        cell: Cell = "lstm" if str(arrays["cell"]) == "lstm" else "gru"
         return Recurrent(
             learner=replace(self, cell=cell, n_steps=int(arrays["n_steps"]), width=int(arrays["width"])),
             share=float(arrays["share"]),
