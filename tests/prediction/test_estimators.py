@@ -28,7 +28,7 @@ from tenure.prediction.examples import Examples, Inputs
 from tenure.prediction.learners.logistic import LogisticLearner
 from tenure.prediction.learners.trees import TreesLearner
 
-SMALL_TREES = TreesLearner(n_threads=1, n_rounds_default=20)
+SMALL_TREES = TreesLearner(n_threads=1, n_rounds_default=20, n_bags=1)
 NAMED = {RecencyClassifier: 1, RfmClassifier: 5, RepeatsClassifier: 3}
 
 
@@ -124,7 +124,7 @@ def test_cutoffs_choose_the_settings():
     draw = np.random.default_rng(0)
     X, y = draw.normal(size=(900, 4)), draw.integers(0, 2, 900)  # nothing to learn
     as_of = np.repeat(np.array(["2024-01-01", "2024-03-01", "2024-05-01"], "datetime64[us]"), 300)
-    learner = TreesLearner(n_threads=1, n_rounds_default=77)
+    learner = TreesLearner(n_threads=1, n_rounds_default=77, n_bags=1)
     rounds = [TreesClassifier(learner).fit(X, y, **more).model_.booster.num_trees() for more in ({}, {"as_of": as_of})]
     assert rounds[0] == 77
     assert rounds[1] < 77

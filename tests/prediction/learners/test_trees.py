@@ -14,7 +14,7 @@ from tenure.evaluation.forecasts import auc
 from tenure.prediction.examples import Examples, Inputs
 from tenure.prediction.learners.logistic import LogisticLearner
 from tenure.prediction.learners.repeats import REPEAT_INPUTS
-from tenure.prediction.learners.tree_text import booster_of, text_of
+from tenure.prediction.learners.tree_text import averaged, booster_of, text_of
 from tenure.prediction.learners.trees import TreesLearner
 
 TREES = TreesLearner(n_threads=1)
@@ -43,8 +43,8 @@ def test_an_interaction_is_found_that_a_weighted_sum_cannot_express():
 def test_boosting_stops_where_the_newest_cutoff_is_forecast_best():
     draw = np.random.default_rng(0)
     noise = examples_of(draw.normal(size=(3000, 5)), (draw.random(3000) < 0.5).astype(float), tuple("abcde"))
-    assert TREES.fit(noise).booster.num_trees() <= 25
-    assert TREES.fit(checkerboard()).booster.num_trees() > 25
+    assert TREES.fit(noise).booster.num_trees() <= 25 * TREES.n_bags
+    assert TREES.fit(checkerboard()).booster.num_trees() > 25 * TREES.n_bags
 
 
 def test_repeat_histories_become_inputs():
@@ -56,8 +56,8 @@ def test_repeat_histories_become_inputs():
     assert model.matrix(examples_of(history, x * 0, model.names[:3]).inputs).shape == (900, 6)
 
 
-def trained(n_columns: int = 3) -> str:
-    draw = np.random.default_rng(0)
+def trained(n_columns: int = 3, seed: int = 0) -> str:
+    draw = np.random.default_rng(seed)
     X = draw.normal(size=(400, n_columns)) * [1.0, 1e9, 1e-9][:n_columns]
     X[:30, 0] = np.nan
     y = (np.nan_to_num(X[:, 0]) + draw.normal(size=400) > 0).astype(float)
@@ -70,6 +70,17 @@ TEXT = trained()
 
 def test_the_text_comes_back_as_it_was():
     assert text_of(booster_of(TEXT, 3)) == TEXT
+
+
+def test_an_average_says_the_mean_log_odds():
+    boosters = [booster_of(trained(seed=seed), 3) for seed in range(3)]
+    X = np.random.default_rng(9).normal(size=(50, 3)) * [1.0, 1e9, 1e-9]
+    one = averaged(boosters)
+    for more in ({"raw_score": True}, {"pred_contrib": True}):
+        mean = np.mean([booster.predict(X, num_threads=1, **more) for booster in boosters], axis=0)
+        assert one.predict(X, num_threads=1, **more) == pytest.approx(mean, abs=1e-12)
+    assert one.num_trees() == 18
+    assert text_of(booster_of(text_of(one), 3)) == text_of(one)
 
 
 @settings(max_examples=150, deadline=None)

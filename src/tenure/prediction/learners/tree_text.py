@@ -7,7 +7,7 @@ never ends. So every line must be one that is expected here, or the text is refu
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import lightgbm as lgb
 import numpy as np
@@ -33,7 +33,8 @@ _HEADER = {
 """The lines of the header, in their order."""
 _OF_TREE = {"Tree": _INTEGER, "num_leaves": _INTEGER, "num_cat": "0", "is_linear": "0", "shrinkage": _FLOAT}
 _OF_SPLITS = {
-    "split_feature": _INTEGER, "split_gain": _FLOAT, "threshold": _FLOAT, "decision_type": _INTEGER,
+    "split_feature": _INTEGER, "split_gain": _FLOAT, "decision_type": _INTEGER,
+    "threshold": rf"inf|{_FLOAT}",  # inf: whatever is known against what is not
     "left_child": _INTEGER, "right_child": _INTEGER, "internal_value": _FLOAT, "internal_weight": _FLOAT,
     "internal_count": _INTEGER,
 }  # fmt: skip
@@ -63,6 +64,26 @@ def booster_of(text: str, n_columns: int) -> lgb.Booster:
     for tree in trees:
         _check_tree(tree, n_columns)
     return lgb.Booster(model_str=text)
+
+
+def averaged(boosters: Sequence[lgb.Booster]) -> lgb.Booster:
+    """One booster that says the mean of what these say, in log-odds: all their trees, each leaf worth its share."""
+    texts = [text_of(booster) for booster in boosters]
+    grown = [tree for text in texts for tree in _TREE.split(text.partition(_END)[0])[1:]]
+    trees = [_scaled(tree, i, 1 / len(boosters)) for i, tree in enumerate(grown)]
+    head = _TREE.split(texts[0])[0]
+    sizes = " ".join(str(len(tree)) for tree in trees)
+    head = re.sub(r"(?m)^tree_sizes=.*$", f"tree_sizes={sizes}", head)
+    return lgb.Booster(model_str=f"{head}{''.join(trees)}{_END}\n")
+
+
+def _scaled(tree: str, number: int, factor: float) -> str:
+    def line(found: re.Match[str]) -> str:
+        values = (f"{factor * float(word):.17g}" for word in found[2].split())
+        return f"{found[1]}={' '.join(values)}"
+
+    tree = re.sub(r"(?m)^(leaf_value|internal_value)=(.*)$", line, tree)
+    return re.sub(r"\ATree=\d+", f"Tree={number}", tree)
 
 
 def _check_tree(text: str, n_columns: int) -> None:

@@ -15,7 +15,7 @@ from tenure.prediction.examples import Examples, Inputs, Matrix, Vector
 from tenure.prediction.learner import Arrays
 from tenure.prediction.learners.columns import HISTORY, expect_examples, finite
 from tenure.prediction.learners.repeats import REPEAT_INPUTS, fit_bgnbd, repeat_inputs
-from tenure.prediction.learners.tree_text import booster_of, text_of
+from tenure.prediction.learners.tree_text import averaged, booster_of, text_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,6 +83,8 @@ class TreesLearner:
     least_columns: int = 10
     row_share: float = 0.7
     """Share of the rows that each tree learns from."""
+    n_bags: int = 3
+    """So many boosters are grown from other draws of rows and columns, and their log-odds averaged."""
     l2: float = 10.0
     """Penalty on the log-odds of a leaf."""
     n_bins: int = 63
@@ -105,7 +107,8 @@ class TreesLearner:
         X = _matrix(inputs, inputs.names, bgnbd, examples.horizon_days)
         settings = self._settings(*X.shape)
         data = lgb.Dataset(X, y, params=settings, free_raw_data=False)
-        booster = lgb.train(settings, data, self._n_rounds(examples, data, settings))
+        n_rounds = self._n_rounds(examples, data, settings)
+        booster = averaged([lgb.train(settings | {"seed": self.seed + i}, data, n_rounds) for i in range(self.n_bags)])
         surest = 0.5 / (len(y) + 1)
         return Trees(booster, inputs.names, bgnbd, examples.horizon_days, surest, self.n_threads)
 
