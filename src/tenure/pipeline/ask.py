@@ -15,11 +15,11 @@ import pyarrow.compute as pc
 from tenure.errors import ConfigError, EvidenceError, UnknownError, unknown
 from tenure.events.log import EVENTS_TABLE, before
 from tenure.explain.forecasts import words_of
-from tenure.pipeline.gather import inputs_at
+from tenure.pipeline.gather import evenly, inputs_at
 from tenure.pipeline.ingest import current_log
 from tenure.pipeline.known import Known, Progress, silent
 from tenure.pipeline.models import RETURN, check_time, forecasters_of, register, registry_of, returning_of
-from tenure.pipeline.predict import N_REFERENCE, evenly, forecasts
+from tenure.pipeline.predict import N_REFERENCE, forecasts
 from tenure.pipeline.train import reads_events, tasks_of, train_all, trained_as
 from tenure.prediction.examples import Inputs
 from tenure.prediction.explaining.acts import Acted, acted, acts, moments, stand_ins
@@ -141,7 +141,7 @@ def explain(
                 is_sampled=found.is_sampled,
                 words=words_of(catalogue(), known.domain),
                 acts=what_would_change(forecaster.predict, row, after, Likeness.fit(people)),
-                importance=_of_task(chosen, "importance", asked),
+                importance=_of_task(chosen, "theme_worth", asked),
                 dependence=_of_task(chosen, "dependence", asked),
             )
 

@@ -77,6 +77,13 @@ def inputs_at(
     return replace(inputs, sequences=Sequences.from_table(ordered, inputs.users, inputs.as_of))
 
 
+def evenly(n: int, most: int) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """Which of n rows to take so that at most so many are taken, evenly spread [n]."""
+    chosen = np.zeros(n, dtype=np.bool_)
+    chosen[np.linspace(0, n - 1, min(n, most)).round().astype(np.int64)] = True
+    return chosen
+
+
 def _key(table: pa.Table) -> pa.Array:
     moment = table["as_of"].cast(TIME).cast(pa.int64()).cast(pa.string())
     return pc.binary_join_element_wise(table["user_id"], moment, "\x1f").combine_chunks()

@@ -70,7 +70,7 @@ def place(known: Known) -> Placed:
             **stage_curves(known, looked),
         }
         if known.cutoffs is not None:
-            tables["stages_at_test"] = _stages_then(known, known.cutoffs.test)
+            tables["stages_at_test"] = stages_then(known, known.cutoffs.test)
     known.facts.update(period=period, cohort_period=by)
     return Placed(tables=tables, thresholds=thresholds)
 
@@ -80,7 +80,7 @@ def _active(known: Known, period: Period) -> Table:
     return known.duck.materialise(f"active_{period}", active_periods(EVENTS_TABLE, known.as_of, period))
 
 
-def _stages_then(known: Known, moment: datetime) -> pa.Table:
+def stages_then(known: Known, moment: datetime) -> pa.Table:
     """The stages as they would have been told at an earlier moment, with thresholds learnt before it."""
     by_day = known.duck.materialise("active_days_then", active_periods(EVENTS_TABLE, moment, "day"))
     thresholds = Thresholds.learn(known.run(evidence(EVENTS_TABLE, by_day, moment)), known.domain)

@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 
 from tenure.errors import EvidenceError
-from tenure.pipeline.gather import inputs_at
+from tenure.pipeline.gather import evenly, inputs_at
 from tenure.pipeline.known import Known, Results
 from tenure.pipeline.models import check_time, forecasters_of, registry_of, returning_of
 from tenure.pipeline.returning import CHANCES, Returning, day_forecasts
@@ -131,13 +130,6 @@ def explained(forecaster: Forecaster, now: Inputs) -> dict[str, pa.Table]:
     reference = now.rows(evenly(len(now), N_REFERENCE))
     found, known = forecast_contributions(forecaster, chosen, reference), catalogue()
     return {"reasons": reasons(found, chosen, reference, known), "importance": moves([(chosen, found)], known)}
-
-
-def evenly(n: int, most: int) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """Which of n rows to take so that at most so many are taken, evenly spread [n]."""
-    chosen = np.zeros(n, dtype=np.bool_)
-    chosen[np.linspace(0, n - 1, min(n, most)).round().astype(np.int64)] = True
-    return chosen
 
 
 def _speakers(

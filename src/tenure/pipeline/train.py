@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from tenure.errors import ConfigError, EvidenceError, nearest
 from tenure.events.log import EVENTS_TABLE
+from tenure.pipeline.card import Stages, looked_into, pages
 from tenure.pipeline.gather import grid, inputs_at, learners_of
 from tenure.pipeline.known import Known
 from tenure.pipeline.returning import train_returns
@@ -24,7 +25,7 @@ from tenure.prediction.returning import ReturnForecaster
 from tenure.prediction.schedule import schedule
 from tenure.prediction.season import Daily, daily_commitments
 from tenure.prediction.tasks import Task, parse_tasks
-from tenure.prediction.training import Forecaster, train
+from tenure.prediction.training import Forecaster, Trained, train
 from tenure.settings import Settings
 
 STEPS_PER_HORIZON = 2
@@ -112,7 +113,9 @@ def train_all(known: Known, tasks: Sequence[Task]) -> Training:
         return Training(forecasters={}, tables={})
     competing = {task: learners_for(task, known.settings) for task in plans}
     n_fits = sum(len(competing[task]) * len(plan.honest) + 1 for task, plan in plans.items())
-    forecasters, returning = {}, None
+    done: dict[Task, Trained] = {}
+    stages: Stages = {}
+    returning = None
     tables: list[Mapping[str, pa.Table]] = []
     with known.stage("train", n_fits + 2) as step:
         events = learners_of(known, cutoffs, settings.max_rows)
@@ -125,8 +128,9 @@ def train_all(known: Known, tasks: Sequence[Task]) -> Training:
             learnt = _examples(inputs, outcomes, task)
             daily = Daily.from_table(counted, "value" if task.is_amount else "n_users", until=known.until)
             trained = train(learnt, task, competing[task], plan, daily=daily, done=step)
-            forecasters[task.name] = trained.forecaster
+            done[task] = trained
             tables.append(evidence(trained, EvidenceConfig(seed=known.seed)).tables())
+            tables.append(looked_into(known, trained, stages))
         if any(task.kind == "return" for task in asked):
             try:
                 returning, proof = train_returns(known, cutoffs, inputs, events)
@@ -135,9 +139,11 @@ def train_all(known: Known, tasks: Sequence[Task]) -> Training:
                 known.left_out.append(f"No forecast of return: {error}.")
         step()
     names = dict.fromkeys(name for of_task in tables for name in of_task)
+    together = {name: pa.concat_tables([t[name] for t in tables if name in t]) for name in names}
     return Training(
-        forecasters=forecasters,
-        tables={name: pa.concat_tables([t[name] for t in tables if name in t]) for name in names},
+        forecasters={task.name: trained.forecaster for task, trained in done.items()},
+        tables=together,
+        pages=pages(known, list(done.values()), [plans[task] for task in done], len(inputs), together),
         returning=returning,
     )
 

@@ -126,6 +126,8 @@ class Trained:
     """Why this model: paired tests at the validation cut-offs."""
     proof: Rolled
     """Corrected honest forecasts of every model at the test cut-offs, which chose nothing."""
+    rehearsal: tuple[Model, Examples]
+    """The champion as it was before the newest test cut-off, and the examples of that cut-off."""
 
 
 def train(
@@ -165,7 +167,9 @@ def train(
         said = corrected.forecasts[name]
         bands = Bands.fit(said, corrected.examples.outcome, corrected.examples.inputs.as_of)
     forecaster = Forecaster(task, name, model, teacher.correction(raw.forecasts[name], raw.examples), bands)
-    return Trained(forecaster, choice, corrected.at(*plan.test))
+    newest = plan.test[-1]
+    then = _fit(name, raw.known_by(newest), examples.known_by(newest), learners)
+    return Trained(forecaster, choice, corrected.at(*plan.test), (then, examples.at(newest)))
 
 
 def _fit(name: str, raw: Rolled, examples: Examples, learners: Sequence[Learner]) -> Model:
