@@ -47,10 +47,15 @@ def oracle(commitments: list[dict], as_of: datetime) -> dict[str, float | None]:
     return {
         **{f"n_commitment_days_{w}": sum(age < w for age in ages) for w in WINDOWS},
         **{f"fading_days_{h}": sum(0.5 ** (age / h) for age in ages) for h in HALF_LIVES},
+        "fading_rate_30": sum(0.5 ** (age / 30) for age in ages) * math.log(2) / (1 - 0.5 ** ((ages[-1] + 1) / 30)),
         **{f"commitment_recency_{k}_days": ages[k - 1] if len(ages) >= k else None for k in RANKS},
         "gap_max_90_days": max((p for age, p in zip(ages, pauses, strict=False) if age < 90), default=0),
         "active_fortnight_share": len({f for f in fortnights if f < 13}) / min(max(fortnights) + 1, 13),
         "fortnight_streak": next(i for i in range(1000) if i not in fortnights),
+        # Day `age` opens an empty window when no commitment lies on it or in the 29 days after it, up to the cut-off;
+        # days whose 30 have not passed yet open none.
+        "empty_share_30": sum(not any(age - 30 < a <= age for a in ages) for age in range(29, ages[-1] + 1))
+        / (ages[-1] + 1),
         "own_return_share": (sum(p <= ages[0] + 30 for p in outlasted) + 1) / (len(outlasted) + 2),
         **{f"fading_value_{h}": sum(0.5 ** (age / h) * value_of[age] for age in ages) for h in VALUE_HALF_LIVES},
         "value_last": value_of[ages[0]],

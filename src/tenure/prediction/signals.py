@@ -34,6 +34,9 @@ SIGNALS: tuple[Feature, ...] = (
         Feature(f"fading_days_{h}", "rhythm", "log", f"days with a commitment, each counting half after {h} days")
         for h in HALF_LIVES
     ),
+    Feature(
+        "fading_rate_30", "rhythm", "log", "fading_days_30 as days with a commitment in 30, however short the history"
+    ),
     *(
         Feature(
             f"commitment_recency_{k}_days",
@@ -53,6 +56,13 @@ SIGNALS: tuple[Feature, ...] = (
         _NEVER,
     ),
     Feature("fortnight_streak", "rhythm", "log", "fortnights in a row, up to now, with a commitment"),
+    Feature(
+        "empty_share_30",
+        "rhythm",
+        "share",
+        "share of the days since the first commitment after which none came for 30 days",
+        _NEVER,
+    ),
     Feature(
         "own_return_share",
         "rhythm",
@@ -121,6 +131,8 @@ def _per_user(days: Table) -> Table:
     n_days = days.count()
     outlasted = days.gap_days > days.recency
     ended = outlasted & (days.gap_days <= days.recency + RETURN_DAYS)
+    n_observed = age.max() + 1  # days since the first commitment
+    empty = (days.gap_days - RETURN_DAYS).clip(lower=0).sum().fill_null(0) + (age.min() + 1 - RETURN_DAYS).clip(lower=0)
     in_view = days.opens_fortnight & (days.fortnight < FORTNIGHTS)
     n_fortnights = ((age.max() // 14) + 1).clip(upper=FORTNIGHTS)
     on_weekday = [days.count(where=days.weekday == j) for j in range(7)]
@@ -128,10 +140,12 @@ def _per_user(days: Table) -> Table:
     columns: dict[str, NumericValue] = {
         **{f"n_commitment_days_{w}": days.count(where=age < w) for w in WINDOWS},
         **{f"fading_days_{h}": _weight(age, h).sum() for h in HALF_LIVES},
+        "fading_rate_30": _weight(age, 30).sum() * math.log(2) / (1.0 - _weight(n_observed, 30)),
         **{f"commitment_recency_{k}_days": age.max(where=days.place == k - 1) for k in RANKS},
         "gap_max_90_days": days.gap_days.max(where=age < 90).fill_null(0),
         "active_fortnight_share": days.count(where=in_view) / n_fortnights,
         "fortnight_streak": days.count(where=days.opens_fortnight & (days.nth_fortnight == days.fortnight)),
+        "empty_share_30": empty / n_observed,
         # One pause of each kind is added, so that a user without any such pause is told one half (Laplace).
         "own_return_share": (days.count(where=ended) + 1) / (days.count(where=outlasted) + 2),
         **{f"fading_value_{h}": (_weight(age, h) * days.value).sum() for h in VALUE_HALF_LIVES},

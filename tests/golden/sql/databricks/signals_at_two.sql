@@ -8,6 +8,7 @@ SELECT
   COALESCE(`t16`.`fading_days_14`, 0.0) AS `fading_days_14`,
   COALESCE(`t16`.`fading_days_30`, 0.0) AS `fading_days_30`,
   COALESCE(`t16`.`fading_days_60`, 0.0) AS `fading_days_60`,
+  COALESCE(`t16`.`fading_rate_30`, 0.0) AS `fading_rate_30`,
   `t16`.`commitment_recency_2_days`,
   `t16`.`commitment_recency_3_days`,
   `t16`.`commitment_recency_5_days`,
@@ -15,6 +16,7 @@ SELECT
   COALESCE(`t16`.`gap_max_90_days`, 0.0) AS `gap_max_90_days`,
   `t16`.`active_fortnight_share`,
   COALESCE(`t16`.`fortnight_streak`, 0.0) AS `fortnight_streak`,
+  `t16`.`empty_share_30`,
   `t16`.`own_return_share`,
   COALESCE(`t16`.`fading_value_14`, 0.0) AS `fading_value_14`,
   COALESCE(`t16`.`fading_value_60`, 0.0) AS `fading_value_60`,
@@ -62,6 +64,10 @@ LEFT OUTER JOIN (
     SUM(EXP(CAST(`t14`.`age_days` AS DOUBLE) * -0.049510512897138946)) AS `fading_days_14`,
     SUM(EXP(CAST(`t14`.`age_days` AS DOUBLE) * -0.023104906018664842)) AS `fading_days_30`,
     SUM(EXP(CAST(`t14`.`age_days` AS DOUBLE) * -0.011552453009332421)) AS `fading_days_60`,
+    TRY_DIVIDE(
+      SUM(EXP(CAST(`t14`.`age_days` AS DOUBLE) * -0.023104906018664842)) * 0.6931471805599453,
+      1.0 - EXP(CAST(MAX(`t14`.`age_days`) + 1 AS DOUBLE) * -0.023104906018664842)
+    ) AS `fading_rate_30`,
     CAST(MAX(IF(`t14`.`place` = 1, `t14`.`age_days`, NULL)) AS DOUBLE) AS `commitment_recency_2_days`,
     CAST(MAX(IF(`t14`.`place` = 2, `t14`.`age_days`, NULL)) AS DOUBLE) AS `commitment_recency_3_days`,
     CAST(MAX(IF(`t14`.`place` = 4, `t14`.`age_days`, NULL)) AS DOUBLE) AS `commitment_recency_5_days`,
@@ -96,6 +102,33 @@ LEFT OUTER JOIN (
         `t14`.`nth_fortnight` = `t14`.`fortnight`
       ) AS BIGINT)
     ) AS DOUBLE) AS `fortnight_streak`,
+    TRY_DIVIDE(
+      COALESCE(
+        SUM(
+          IF(
+            (
+              `t14`.`gap_days` - 30
+            ) IS NULL,
+            `t14`.`gap_days` - 30,
+            GREATEST(0, `t14`.`gap_days` - 30)
+          )
+        ),
+        0
+      ) + IF(
+        (
+          (
+            MIN(`t14`.`age_days`) + 1
+          ) - 30
+        ) IS NULL,
+        (
+          MIN(`t14`.`age_days`) + 1
+        ) - 30,
+        GREATEST(0, (
+          MIN(`t14`.`age_days`) + 1
+        ) - 30)
+      ),
+      MAX(`t14`.`age_days`) + 1
+    ) AS `empty_share_30`,
     TRY_DIVIDE(
       SUM(
         CAST((

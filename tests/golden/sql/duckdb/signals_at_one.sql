@@ -8,6 +8,7 @@ SELECT
   COALESCE("t12"."fading_days_14", 0.0) AS "fading_days_14",
   COALESCE("t12"."fading_days_30", 0.0) AS "fading_days_30",
   COALESCE("t12"."fading_days_60", 0.0) AS "fading_days_60",
+  COALESCE("t12"."fading_rate_30", 0.0) AS "fading_rate_30",
   "t12"."commitment_recency_2_days",
   "t12"."commitment_recency_3_days",
   "t12"."commitment_recency_5_days",
@@ -15,6 +16,7 @@ SELECT
   COALESCE("t12"."gap_max_90_days", 0.0) AS "gap_max_90_days",
   "t12"."active_fortnight_share",
   COALESCE("t12"."fortnight_streak", 0.0) AS "fortnight_streak",
+  "t12"."empty_share_30",
   "t12"."own_return_share",
   COALESCE("t12"."fading_value_14", 0.0) AS "fading_value_14",
   COALESCE("t12"."fading_value_60", 0.0) AS "fading_value_60",
@@ -51,6 +53,11 @@ LEFT OUTER JOIN (
     SUM(EXP(CAST("t10"."age_days" AS DOUBLE) * -0.049510512897138946)) AS "fading_days_14",
     SUM(EXP(CAST("t10"."age_days" AS DOUBLE) * -0.023104906018664842)) AS "fading_days_30",
     SUM(EXP(CAST("t10"."age_days" AS DOUBLE) * -0.011552453009332421)) AS "fading_days_60",
+    (
+      SUM(EXP(CAST("t10"."age_days" AS DOUBLE) * -0.023104906018664842)) * 0.6931471805599453
+    ) / (
+      1.0 - EXP(CAST(MAX("t10"."age_days") + 1 AS DOUBLE) * -0.023104906018664842)
+    ) AS "fading_rate_30",
     CAST(MAX("t10"."age_days") FILTER(WHERE
       "t10"."place" = 1) AS DOUBLE) AS "commitment_recency_2_days",
     CAST(MAX("t10"."age_days") FILTER(WHERE
@@ -87,6 +94,34 @@ LEFT OUTER JOIN (
       "t10"."opens_fortnight" AND (
         "t10"."nth_fortnight" = "t10"."fortnight"
       )) AS DOUBLE) AS "fortnight_streak",
+    (
+      COALESCE(
+        SUM(
+          CASE
+            WHEN (
+              "t10"."gap_days" - 30
+            ) IS NULL
+            THEN "t10"."gap_days" - 30
+            ELSE GREATEST(0, "t10"."gap_days" - 30)
+          END
+        ),
+        0
+      ) + CASE
+        WHEN (
+          (
+            MIN("t10"."age_days") + 1
+          ) - 30
+        ) IS NULL
+        THEN (
+          MIN("t10"."age_days") + 1
+        ) - 30
+        ELSE GREATEST(0, (
+          MIN("t10"."age_days") + 1
+        ) - 30)
+      END
+    ) / (
+      MAX("t10"."age_days") + 1
+    ) AS "empty_share_30",
     (
       COUNT(*) FILTER(WHERE
         (
