@@ -101,7 +101,7 @@ def _back(results: Results, story: Story) -> Block | None:
     low, high = row["low_80_days"], row["high_80_days"]
     figure = survival.user_return(story.returning, median_days=row["median_days"], low_days=low, high_days=high)
     note = "Band: how far the curve may be off. Below: the days between which the return is with 80%, and their middle."
-    return chart(figure, note=note)
+    return chart(figure, note=note, is_wide=True)
 
 
 def _named(item: str, titles: Mapping[str, str]) -> Cell:

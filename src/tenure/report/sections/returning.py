@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import pyarrow.compute as pc
+
 from tenure.charts import survival
 from tenure.charts.theme import name
 from tenure.prediction.return_evidence import EVERYBODY, NAME, RECENCY
 from tenure.report.blocks import Block, Grid, Section, chart, level, number_columns, text_columns
 from tenure.report.results import Results
 from tenure.report.sections.evidence import excludes_zero, in_order, metric_words, with_interval
-from tenure.wording import counted, is_known, listed, percent
+from tenure.wording import counted, is_known, listed, number, percent
 
 MODELS = {
     NAME: f"{name(NAME)} (in use)",
@@ -21,6 +23,8 @@ MODELS = {
 
 UNTIL_DAYS = 90
 """Where the picture ends."""
+LEAST_USERS = 20
+"""Stages of fewer users are not drawn: their bands would cover the others."""
 
 
 def returning(results: Results) -> Section:
@@ -28,7 +32,7 @@ def returning(results: Results) -> Section:
     title, short = f"When do {results.users} come back?", "Returns"
     curves, bins, metrics = (results.table(f"return_{what}") for what in ("curves", "calibration", "metrics"))
     pictures = []
-    if curves is not None:
+    if curves is not None and (curves := curves.filter(pc.greater_equal(curves["n_users"], LEAST_USERS))).num_rows:
         look = curves["as_of"][0].as_py()
         since = f"{look.day} {look:%B %Y}"
         note = f"By the stage of {since}, watched from there on. Any activity is a return. Bands: 95% intervals."
@@ -57,8 +61,9 @@ def _grid(rows: list[dict[str, Any]]) -> Grid:
             [MODELS[model], *(with_interval(found.get((model, *key))) for key in keys)]
             for model in in_order(row["model"] for row in rows)
         ],
-        note="Concordance: the share of pairs of users of whom the one who is back first was called so; 0.5: chance. "
-        "↓: lower is better. In small: 95% interval, by resampling users.",
+        note="Concordance: in which share of pairs was the user named who was back first? Chance: 0.5. ↓: lower is "
+        "better. In small: 95% interval, by resampling users; that of a calibration error sits high, since chance can "
+        "only add to it.",
     )
 
 
@@ -69,15 +74,15 @@ def _lead(results: Results, rows: list[dict[str, Any]]) -> str:
         return ""
     ours, recency = (row["value"] for row in said if row is not None)
     errors = [
-        f"{counted(round(100 * row['value'], 1), 'percentage point')} within {counted(row['horizon_days'], 'day')}"
+        f"{number(100 * row['value'])} (within {counted(row['horizon_days'], 'day')})"
         for row in rows
         if row["model"] == NAME and row["metric"] == "ece"
     ]
     sentence = (
-        f"Of two {results.users}, the one who is back first is called so in {percent(ours)} of pairs: "
-        f"chance gives 50%, and recency alone {percent(recency)}{_verdict(results)}."
+        f"Of two {results.users}, the forecast names the one who is back first in {percent(ours)} of cases. "
+        f"Chance would in 50%, recency alone in {percent(recency)}{_verdict(results)}."
     )
-    return f"{sentence} Its chances are off by {listed(errors)}, on average." if errors else sentence
+    return f"{sentence} Its chances are off by {listed(errors)} percentage points on average." if errors else sentence
 
 
 def _verdict(results: Results) -> str:
