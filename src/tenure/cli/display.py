@@ -139,11 +139,16 @@ def progress_bars() -> Iterator[Callable[[str, float, float | None], None]]:
         transient=False,
     )
     tasks: dict[str, Any] = {}
-    with bars:
 
-        def report(stage: str, done: float, total: float | None) -> None:
-            if stage not in tasks:
-                tasks[stage] = bars.add_task(stage, total=total)
-            bars.update(tasks[stage], completed=done, total=total)
+    def report(stage: str, done: float, total: float | None) -> None:
+        if not tasks:
+            bars.start()  # not before: what fails at once says no more than why
+        if stage not in tasks:
+            tasks[stage] = bars.add_task(stage, total=total)
+        bars.update(tasks[stage], completed=done, total=total)
 
+    try:
         yield report
+    finally:
+        if tasks:
+            bars.stop()
