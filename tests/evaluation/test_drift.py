@@ -22,7 +22,7 @@ def test_the_index_by_hand():
     row = stability(["x"], then, now).to_pylist()[0]
     assert row["psi"] == pytest.approx(((b - a) * np.log(b / a)).sum())
     assert row["psi_by_chance"] == pytest.approx(0.02)
-    assert row["verdict"] == "watch"  # 0.41, but of a hundred users it could be 0.2
+    assert row["verdict"] == "shifting"  # 0.41, but of a hundred users it could be 0.2
 
 
 @pytest.mark.parametrize("n", [100, 1000])
@@ -36,7 +36,7 @@ def test_chance_alone_is_stable_and_as_large_as_foretold(n):
     assert psi.mean() == pytest.approx(found["psi_by_chance"].to_numpy().mean(), abs=3 * error + 0.1 * psi.mean())
 
 
-@pytest.mark.parametrize(("shift", "verdict"), [(0.1, "stable"), (0.4, "watch"), (0.8, "drifted")])
+@pytest.mark.parametrize(("shift", "verdict"), [(0.1, "stable"), (0.4, "shifting"), (0.8, "drifted")])
 def test_larger_shifts_have_graver_verdicts(shift, verdict):
     rng = np.random.default_rng(0)
     found = stability(["x"], rng.normal(size=(9000, 1)), rng.normal(size=(9000, 1)) + shift)
@@ -55,7 +55,7 @@ def test_missing_values_are_a_bin_of_their_own():
 
 def test_nobody_cannot_be_compared():
     row = stability(["x"], np.zeros((0, 1)), np.zeros((5, 1))).to_pylist()[0]
-    assert (row["psi"], row["missing_then"], row["verdict"]) == (None, None, "watch")
+    assert (row["psi"], row["missing_then"], row["verdict"]) == (None, None, "shifting")
     with pytest.raises(ConfigError, match="1 columns then and now"):
         stability(["x"], np.zeros((3, 2)), np.zeros((3, 1)))
 
@@ -63,7 +63,7 @@ def test_nobody_cannot_be_compared():
 def test_a_rate_that_moves_beyond_chance_is_told_from_one_that_does_not():
     rates = (0.21, 0.255, 0.30, 0.13)
     verdicts = [outcome_drift(*outcomes(0.2, 0.2, rate))["verdict"][2].as_py() for rate in rates]
-    assert verdicts == ["stable", "watch", "drifted", "drifted"]
+    assert verdicts == ["stable", "shifting", "drifted", "drifted"]
 
 
 def test_few_users_prove_nothing():
@@ -90,7 +90,7 @@ def test_the_summary_says_what_to_do():
     good = drift(stability(names, then, rng.normal(size=(5000, 3))), steady)
     assert (good.verdict, good.summary[-20:]) == ("stable", "Nothing needs doing.")
     shifted = drift(stability(names, then, then + np.array([0.4, 0.0, 0.0])), steady)
-    assert shifted.verdict == "watch"
+    assert shifted.verdict == "shifting"
     assert "a little, by recency" in shifted.summary
     gone = drift(stability(names, then, then + np.array([0.0, 0.0, 2.0])), steady)
     assert gone.verdict == "drifted"

@@ -18,7 +18,7 @@ from tenure.wording import counted, listed, percent
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 
-Verdict = Literal["stable", "watch", "drifted"]
+Verdict = Literal["stable", "shifting", "drifted"]
 
 STABILITY = pa.schema(
     [
@@ -52,11 +52,11 @@ class DriftConfig:
 
     n_bins: int = 10
     """Bins of equal numbers of users at training; missing values have one of their own."""
-    watch: float = 0.10
+    shifting: float = 0.10
     """A population stability index below this is small, by the convention of Siddiqi (2006), Credit Risk Scorecards."""
     drifted: float = 0.25
     """Above this the population is another. By the same convention."""
-    label_watch: float = 0.10
+    label_shifting: float = 0.10
     """A rate whose odds moved by less than a tenth is steady."""
     label_drifted: float = 0.25
     """By more than a quarter: forecasts made from the past need a new level."""
@@ -146,13 +146,13 @@ def drift(stability: pa.Table, outcomes: pa.Table, *, what: str = "committed") -
 
     `stability` may hold a row "forecast", `outcomes` may be empty; `what` says what the outcome is.
     """
-    by_verdict: dict[str, list[str]] = {"watch": [], "drifted": []}
+    by_verdict: dict[str, list[str]] = {"shifting": [], "drifted": []}
     for row in stability.to_pylist():
         by_verdict.get(row["verdict"], []).append(row["item"])
     newest = outcomes.to_pylist()[-1] if outcomes.num_rows else None
     label: Verdict = newest["verdict"] if newest else "stable"
     said = [_of_outcomes(outcomes.to_pylist(), label, what)] if newest else []
-    drifted, watched = by_verdict["drifted"], by_verdict["watch"]
+    drifted, watched = by_verdict["drifted"], by_verdict["shifting"]
     if drifted or watched:
         which, how = (
             (drifted, "no longer look like those that the model learnt from") if drifted else (watched, "shift")
@@ -164,8 +164,8 @@ def drift(stability: pa.Table, outcomes: pa.Table, *, what: str = "committed") -
     if label == "drifted" or "forecast" in drifted or len(drifted) > max(1, n_features // 10):
         verdict = "drifted"
         said.append("Fit the models anew on the newest windows, and look at how that turns out before relying on it.")
-    elif label == "watch" or drifted or watched:
-        verdict = "watch"
+    elif label == "shifting" or drifted or watched:
+        verdict = "shifting"
         said.append("Go on, and look again when the next window is complete.")
     else:
         said.append("The users are spread as those the model learnt from. Nothing needs doing.")
@@ -177,7 +177,7 @@ def _of_outcomes(rows: list[dict[str, float]], label: Verdict, what: str) -> str
     if not before:
         return f"{percent(newest['rate'], 1)} {what} in the only window that is known."
     usual = sum(row["rate"] * row["n_users"] for row in before) / sum(row["n_users"] for row in before)
-    verb = {"stable": "as before", "watch": "a little off", "drifted": "clearly off"}[label]
+    verb = {"stable": "as before", "shifting": "a little off", "drifted": "clearly off"}[label]
     return f"{percent(newest['rate'], 1)} {what} in the newest window, {verb} the {percent(usual, 1)} of those before."
 
 
@@ -187,7 +187,7 @@ def _psi(row: Mapping[str, object]) -> float:
 
 
 def _stability_of(name: str, then: Vector, now: Vector, config: DriftConfig) -> dict[str, object]:
-    row: dict[str, object] = {"item": name, "psi": None, "psi_by_chance": None, "verdict": "watch"}
+    row: dict[str, object] = {"item": name, "psi": None, "psi_by_chance": None, "verdict": "shifting"}
     row |= {
         "missing_then": float(np.isnan(then).mean()) if len(then) else None,
         "missing_now": float(np.isnan(now).mean()) if len(now) else None,
@@ -229,7 +229,7 @@ def _verdict(psi: float, n_bins: int, unit: float, config: DriftConfig) -> Verdi
         """Would a true PSI of this bound rarely show as much as was seen?"""
         return n_bins > 1 and psi > bound and float(ncx2.sf(psi / unit, n_bins - 1, bound / unit)) < 1 - config.level
 
-    return "drifted" if exceeds(config.drifted) else "watch" if exceeds(config.watch) else "stable"
+    return "drifted" if exceeds(config.drifted) else "shifting" if exceeds(config.shifting) else "stable"
 
 
 def _label_verdict(n_true: float, n: float, before_true: float, before: float, config: DriftConfig) -> Verdict:
@@ -243,7 +243,7 @@ def _label_verdict(n_true: float, n: float, before_true: float, before: float, c
     sure = norm.ppf(config.level) * np.sqrt(variance + variance_before)
     if moved - sure > np.log1p(config.label_drifted):
         return "drifted"
-    return "watch" if moved - sure > np.log1p(config.label_watch) else "stable"
+    return "shifting" if moved - sure > np.log1p(config.label_shifting) else "stable"
 
 
 def _log_odds(n_true: float, n: float) -> tuple[float, float]:
