@@ -7,6 +7,7 @@ from sklearn.isotonic import IsotonicRegression
 
 from tenure.evaluation.forecasts import ece, log_loss
 from tenure.prediction.calibration import IDENTITY, Beta, Isotonic, Platt, calibrator_from_arrays, choose_calibrator
+from tenure.prediction.level import moved, shift_of
 
 
 def outcomes(n=6000, seed=0):
@@ -36,14 +37,14 @@ def test_isotonic_never_falls_and_equals_scikit_learn():
 
 def test_chooses_nothing_for_what_is_true_already():
     truth, y = outcomes()
-    assert choose_calibrator(truth, y) is IDENTITY
+    assert choose_calibrator(truth, y, np.zeros(len(truth))) is IDENTITY
     np.testing.assert_array_equal(IDENTITY(truth), truth)
 
 
 def test_chooses_platt_for_overconfidence():
     truth, y = outcomes()
     too_sure = expit(3 * logit(truth))
-    found = choose_calibrator(too_sure, y)
+    found = choose_calibrator(too_sure, y, np.zeros(len(too_sure)))
     assert isinstance(found, Platt)
     assert log_loss(y, found(too_sure)) < log_loss(y, too_sure) - 0.05
 
@@ -51,9 +52,26 @@ def test_chooses_platt_for_overconfidence():
 def test_chooses_isotonic_for_a_bent_forecast():
     truth, y = outcomes(20_000)
     bent = np.where(truth < 0.5, 0.1 + truth / 10, 0.5 + truth / 3)
-    found = choose_calibrator(bent, y)
+    found = choose_calibrator(bent, y, np.zeros(len(bent)))
     assert isinstance(found, Isotonic)
-    assert ece(y, found(bent)) < 0.02 < ece(y, bent)
+    assert found(bent).mean() == pytest.approx(bent.mean(), abs=0.001)  # the total is left to the level
+    assert ece(y, with_total_of(y, found(bent))) < 0.02 < ece(y, with_total_of(y, bent))
+
+
+def test_isotonic_mends_the_shape_in_spite_of_moving_windows():
+    rng = np.random.default_rng(0)
+    said = rng.beta(2, 2, size=(4, 6000))
+    bent = np.where(said < 0.5, 0.2 + said / 5, 0.3 + 0.6 * (said - 0.5) + 0.3 * (said > 0.8))
+    y = rng.random(said.shape) < expit(logit(bent) + np.array([0.6, -0.4, 0.5, -0.3])[:, None])
+    found = choose_calibrator(said.ravel(), y.ravel(), np.repeat(np.arange(4), 6000))
+    assert isinstance(found, Isotonic)
+    here = with_total_of(bent[3], found(said[3]))
+    assert np.abs(here - bent[3]).mean() < 0.02
+    assert np.abs(here - bent[3]).mean() < 0.2 * np.abs(said[3] - bent[3]).mean()
+
+
+def with_total_of(y, p):
+    return moved(p, shift_of(p, y.astype(float))[0], is_amount=False)
 
 
 def test_never_reverses_the_order():
@@ -63,8 +81,8 @@ def test_never_reverses_the_order():
 
 def test_few_or_equal_outcomes_are_left_alone():
     p = np.full(100, 0.3)
-    assert choose_calibrator(p, np.zeros(100, dtype=bool)) is IDENTITY
-    assert choose_calibrator(p[:3], np.array([True, False, True])) is IDENTITY
+    assert choose_calibrator(p, np.zeros(100, dtype=bool), np.zeros(len(p))) is IDENTITY
+    assert choose_calibrator(p[:3], np.array([True, False, True]), np.zeros(len(p[:3]))) is IDENTITY
 
 
 @pytest.mark.parametrize("fit", [Platt.fit, Beta.fit, Isotonic.fit])
@@ -82,7 +100,7 @@ def test_beta_undoes_what_it_is_made_for():
     found = Beta.fit(p, y)
     assert isinstance(found, Beta)
     assert (found.a, found.b) == pytest.approx((5 - 2, 3 - 2), abs=0.1)  # standard errors about 0.03
-    assert isinstance(choose_calibrator(p, y), Beta)
+    assert isinstance(choose_calibrator(p, y, np.zeros(len(p))), Beta)
 
 
 def test_beta_falls_back_where_a_side_would_turn():
@@ -105,14 +123,14 @@ def test_moves_of_whole_windows_are_left_to_the_level():
     assert choose_calibrator(*over_time(1.0, [0.5, -0.3, 0.6])) is IDENTITY
     p, y, as_of = over_time(1.0, [0.7])
     assert choose_calibrator(p, y, as_of)(p).mean() == pytest.approx(p.mean(), abs=0.01)
-    assert choose_calibrator(p, y)(p).mean() == pytest.approx(y.mean(), abs=0.01)  # without cut-offs, the total counts
 
 
 def test_a_shape_that_lasts_is_mended_in_spite_of_moving_windows():
     found = choose_calibrator(*over_time(0.5, [0.5, -0.3, 0.6]))
     assert isinstance(found, Platt)
-    assert found.slope == pytest.approx(0.5, abs=0.1)  # standard error 0.02; windows moved by 0.3 to 0.6 add a little
-    assert found.shift == pytest.approx(0, abs=0.1)
+    assert found.slope == pytest.approx(0.5, abs=0.06)  # standard error 0.02
+    p = over_time(0.5, [0.5, -0.3, 0.6])[0]
+    assert found(p).mean() == pytest.approx(p.mean(), abs=1e-3)
 
 
 def test_a_shape_that_does_not_last_is_not_believed():

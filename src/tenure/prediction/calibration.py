@@ -6,7 +6,7 @@ A map mends the shape of the forecasts; that all of them run high or low of late
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -18,8 +18,10 @@ from tenure.prediction.level import moved, shift_of
 from tenure.prediction.logistic import Logistic
 
 Vector = NDArray[np.float64]
+Matrix = NDArray[np.float64]
 
 _FOLDS = 5
+_ROUNDS = 5
 _SURE = 1e-12
 
 
@@ -46,9 +48,13 @@ class Platt:
     """Above 0 the outcome has become more frequent than forecast."""
 
     @classmethod
-    def fit(cls, p: Vector, y: NDArray[np.bool_]) -> Platt:
-        """Learn from forecasts p [B] and what came of them y [B]. Where it would reverse the order: identity."""
-        model = Logistic.fit(_log_odds(p)[:, None], y, penalty=1e-6)
+    def fit(cls, p: Vector, y: NDArray[np.bool_], beside: Matrix | None = None) -> Platt:
+        """Learn from forecasts p [B] and what came of them y [B]. Where it would reverse the order: identity.
+
+        `beside` [B, W] are further inputs whose effects are no part of the map, such as which window a row is of.
+        """
+        inputs = _log_odds(p)[:, None]
+        model = Logistic.fit(inputs if beside is None else np.hstack([inputs, beside]), y, penalty=1e-6)
         slope = float(model.weights[0])
         return cls(slope, model.intercept) if slope > 0 else IDENTITY
 
@@ -80,16 +86,21 @@ class Beta:
     c: float
 
     @classmethod
-    def fit(cls, p: Vector, y: NDArray[np.bool_]) -> Calibrator:
-        """Learn from forecasts p [B] and what came of them y [B]. Where it would reverse the order: identity."""
+    def fit(cls, p: Vector, y: NDArray[np.bool_], beside: Matrix | None = None) -> Calibrator:
+        """Learn from forecasts p [B] and what came of them y [B]; `beside` as of Platt.
+
+        Where it would reverse the order: identity.
+        """
         inputs = _logarithms(p)
         used = [0, 1]
         while used:
-            model = Logistic.fit(inputs[:, used], y, penalty=1e-6)
-            if (model.weights > 0).all():
-                a, b = (float(model.weights[used.index(i)]) if i in used else 0.0 for i in (0, 1))
+            chosen = inputs[:, used]
+            model = Logistic.fit(chosen if beside is None else np.hstack([chosen, beside]), y, penalty=1e-6)
+            weights = model.weights[: len(used)]
+            if (weights > 0).all():
+                a, b = (float(weights[used.index(i)]) if i in used else 0.0 for i in (0, 1))
                 return cls(a, b, model.intercept)
-            used.pop(int(np.argmin(model.weights)))
+            used.pop(int(np.argmin(weights)))
         return IDENTITY
 
     def __call__(self, p: Vector) -> Vector:
@@ -114,8 +125,8 @@ class Isotonic:
     """What was seen there, never falling; kept off 0 and 1 by half a user."""
 
     @classmethod
-    def fit(cls, p: Vector, y: NDArray[np.bool_]) -> Isotonic:
-        """Learn from forecasts p [B] and what came of them y [B]."""
+    def fit(cls, p: Vector, y: NDArray[np.bool_] | Vector) -> Isotonic:
+        """Learn from forecasts p [B] and what came of them y [B], which may be corrected for something."""
         edge = 0.5 / (len(y) + 1)
         found = IsotonicRegression(y_min=edge, y_max=1 - edge, out_of_bounds="clip").fit(p, y)
         return cls(np.asarray(found.X_thresholds_, np.float64), np.asarray(found.y_thresholds_, np.float64))
@@ -138,20 +149,22 @@ def calibrator_from_arrays(arrays: Mapping[str, NDArray[np.float64]]) -> Calibra
     return Isotonic(arrays["forecast"], arrays["observed"])
 
 
-def choose_calibrator(p: Vector, y: NDArray[np.bool_], as_of: NDArray[np.generic] | None = None) -> Calibrator:
+Fit = Callable[[Vector, NDArray[np.bool_], NDArray[np.int64]], Calibrator]
+"""From forecasts [B], outcomes [B] and numbers of cut-offs [B] to the map that mends their shape alone."""
+
+
+def choose_calibrator(p: Vector, y: NDArray[np.bool_], as_of: NDArray[np.generic]) -> Calibrator:
     """Which map makes honest forecasts p [B] of several cut-offs `as_of` [B] truest, judged on later ones?
 
-    The log-odds of each cut-off are first moved so that its total is right: what moves from one window to the next is
-    no property of the forecasts, and is left to `level`. None at all, Platt, beta or isotonic, from simple to flexible:
-    each is learnt on the earlier cut-offs and judged on the next; the more flexible one must lower the log-loss by more
-    than one standard error of the paired difference. Of a single cut-off, folds of its users take the place of time.
-    The chosen one is fitted on everybody. Without `as_of` the map may mend the total, too.
+    What moves from one window to the next is no property of the forecasts, and is left to `level`: every window has a
+    shift of its own while a map is fitted and judged, and the map keeps the total of the forecasts. None at all, Platt,
+    beta or isotonic, from simple to flexible: each is learnt on the earlier cut-offs and judged on the next; the more
+    flexible one must lower the log-loss by more than one standard error of the paired difference. Of a single cut-off,
+    folds of its users take the place of time. The chosen one is fitted on everybody.
     """
     if min(int(y.sum()), int((~y).sum())) < 2 * _FOLDS:
         return IDENTITY
-    cutoff = np.zeros(len(p), np.int64) if as_of is None else np.unique(as_of, return_inverse=True)[1]
-    right = _as_given if as_of is None else _each_total_right
-    p = right(p, y, cutoff)
+    cutoff = np.unique(as_of, return_inverse=True)[1]
     n_cutoffs = int(cutoff.max()) + 1
     if n_cutoffs == 1:
         trials = [(np.arange(len(p)) % _FOLDS != k, np.arange(len(p)) % _FOLDS == k) for k in range(_FOLDS)]
@@ -160,26 +173,51 @@ def choose_calibrator(p: Vector, y: NDArray[np.bool_], as_of: NDArray[np.generic
     trials = [(learn, judge) for learn, judge in trials if 0 < y[learn].sum() < learn.sum()]
     if not trials:
         return IDENTITY
-    best: Callable[[Vector, NDArray[np.bool_]], Calibrator] | None = None
-    best_losses = np.concatenate([_losses(p[judge], y[judge]) for _, judge in trials])
-    for fit in (Platt.fit, Beta.fit, Isotonic.fit):
-        losses = np.concatenate(
-            [
-                _losses(right(fit(p[learn], y[learn])(p[judge]), y[judge], cutoff[judge]), y[judge])
-                for learn, judge in trials
-            ]
-        )
+
+    def losses_of(fit: Fit) -> Vector:
+        told = [(fit(p[learn], y[learn], cutoff[learn])(p[judge]), judge) for learn, judge in trials]
+        return np.concatenate([_losses(_totals_right(q, y[judge], cutoff[judge]), y[judge]) for q, judge in told])
+
+    best: Fit = _none
+    best_losses = losses_of(best)
+    for fit in (_platt, _beta, _isotonic):
+        losses = losses_of(fit)
         gain = best_losses - losses
         if gain.mean() > gain.std(ddof=1) / np.sqrt(len(gain)):
             best, best_losses = fit, losses
-    return best(p, y) if best else IDENTITY
+    return best(p, y, cutoff)
 
 
-def _as_given(p: Vector, _y: NDArray[np.bool_], _cutoff: NDArray[np.int64]) -> Vector:
-    return p
+def _none(_p: Vector, _y: NDArray[np.bool_], _cutoff: NDArray[np.int64]) -> Calibrator:
+    return IDENTITY
 
 
-def _each_total_right(p: Vector, y: NDArray[np.bool_], cutoff: NDArray[np.int64]) -> Vector:
+def _platt(p: Vector, y: NDArray[np.bool_], cutoff: NDArray[np.int64]) -> Calibrator:
+    found = Platt.fit(p, y, _indicators(cutoff))
+    return found if found is IDENTITY else replace(found, shift=found.shift + shift_of(found(p), p)[0])
+
+
+def _beta(p: Vector, y: NDArray[np.bool_], cutoff: NDArray[np.int64]) -> Calibrator:
+    found = Beta.fit(p, y, _indicators(cutoff))
+    return replace(found, c=found.c + shift_of(found(p), p)[0]) if isinstance(found, Beta) else found
+
+
+def _isotonic(p: Vector, y: NDArray[np.bool_], cutoff: NDArray[np.int64]) -> Calibrator:
+    """The staircase and the shifts of the windows in turn: each is fitted to what the other leaves over."""
+    found: Calibrator = IDENTITY
+    for _ in range(_ROUNDS):
+        told = found(p)
+        found = Isotonic.fit(p, told + y - _totals_right(told, y, cutoff))
+    return found
+
+
+def _indicators(cutoff: NDArray[np.int64]) -> Matrix:
+    indicators: Matrix = (cutoff[:, None] == np.unique(cutoff)[1:]).astype(np.float64)
+    return indicators
+
+
+def _totals_right(p: Vector, y: NDArray[np.bool_], cutoff: NDArray[np.int64]) -> Vector:
+    """The forecasts, each window moved so that its total is right."""
     right = np.empty_like(p)
     for k in np.unique(cutoff):
         rows = cutoff == k
