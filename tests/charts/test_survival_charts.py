@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from tenure.charts import theme
-from tenure.charts.survival import return_curves, user_return
+from tenure.charts.survival import return_calibration, return_curves, user_return
 
 CURVES = pa.table(
     {
@@ -65,3 +65,23 @@ def test_what_lies_beyond_the_picture_is_said(median_days):
     assert [list(trace.x) for trace in figure.data[2:]] == [[2.0, 30.0]]
     assert figure.layout.title.text == "More likely than not still away on day 30"
     assert "later than day 30" in figure.data[2].hovertemplate
+
+
+def test_said_and_seen_are_drawn_by_horizon():
+    bins = pa.table(
+        {
+            "horizon_days": [7, 7, 30],
+            "n_users": [10, 12, 22],
+            "predicted": [0.2, 0.6, 0.9],
+            "observed": [0.1, None, 1.0],
+            "low": [0.05, None, None],
+            "high": [0.3, None, None],
+        }
+    )
+    points = {trace.name: trace for trace in return_calibration(bins).data if trace.name}
+    assert set(points) == {"within 7 days", "within 30 days"}
+    week, month = points.values()
+    assert (list(week.x), list(week.y)) == ([0.2], [0.1])  # of the other bin nobody was watched that long
+    np.testing.assert_allclose([*week.error_y.array, *week.error_y.arrayminus], [0.2, 0.05])
+    assert list(month.error_y.array) == [0]  # everybody was back: no interval
+    assert len(return_calibration(bins.slice(0, 0)).data) == 1

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from report import made_up_returns
 
 AS_OF = datetime.fromisoformat("2017-12-01")  # naive = UTC, as everywhere in the log
 HOSTILE = "<script>alert('x')</script>"
@@ -85,6 +86,7 @@ def tables(n_users: int = 600, seed: int = 7) -> dict[str, pa.Table]:
     out |= _segments(rng, users, segment)
     out |= _prediction(rng, users)
     out |= _recommendation(rng, users, as_of)
+    out |= made_up_returns.tables(users, AS_OF)
     strategy = np.select(
         [
             np.isin(stage, ["at_risk", "dormant", "churned"]),

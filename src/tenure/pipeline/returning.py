@@ -18,7 +18,6 @@ from tenure.pipeline.known import Known
 from tenure.prediction.examples import Inputs
 from tenure.prediction.return_evidence import NAME, ReturnEvidenceConfig, return_evidence
 from tenure.prediction.returning import ReturnForecaster, Spells
-from tenure.prediction.schedule import schedule
 from tenure.prediction.tasks import RETURN_DAYS, Task
 
 CHANCES = tuple(f"p_return_{days}" for days in RETURN_DAYS)
@@ -41,14 +40,13 @@ class Returning:
 
 
 def train_returns(
-    known: Known, cutoffs: Sequence[datetime], inputs: Inputs, events: Table
+    known: Known, cutoffs: Sequence[datetime], tests: Sequence[datetime], inputs: Inputs, events: Table
 ) -> tuple[ReturnForecaster, Mapping[str, pa.Table]]:
     """The forecast of returns, fitted on all these cut-offs, and its evidence: honest ones at the test cut-offs.
 
     Raises:
-        EvidenceError: the log is too short to test it, or nobody came back.
+        EvidenceError: nobody came back.
     """
-    tests = schedule(cutoffs, known.until, known.domain.horizon_days).test
     until = end_of_watching(known)
     watched = known.run(spells(events, cutoffs, until, grain_days=grain_days(known)))
     learnt = Spells.of(inputs, watched)

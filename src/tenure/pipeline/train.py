@@ -104,11 +104,13 @@ def train_all(known: Known, tasks: Sequence[Task]) -> Training:
     cutoffs = grid(known, step_days, settings.max_rows)
     plans = {}
     asked = list(dict.fromkeys(map(trained_as, tasks))) if cutoffs else []
-    for task in (task for task in asked if task.kind != "return"):
+    for task in asked:
+        is_return = task.kind == "return"  # tested within the domain's horizon: its own is only where the curve ends
         try:
-            plans[task] = schedule(cutoffs, known.until, task.horizon_days)
+            plans[task] = schedule(cutoffs, known.until, known.domain.horizon_days if is_return else task.horizon_days)
         except EvidenceError as error:
             known.left_out.append(f"No forecast of {task.name}: {error}.")
+    return_plan = next((plans.pop(task) for task in list(plans) if task.kind == "return"), None)
     if not plans:
         return Training(forecasters={}, tables={})
     competing = {task: learners_for(task, known.settings) for task in plans}
@@ -131,9 +133,9 @@ def train_all(known: Known, tasks: Sequence[Task]) -> Training:
             done[task] = trained
             tables.append(evidence(trained, EvidenceConfig(seed=known.seed)).tables())
             tables.append(looked_into(known, trained, stages))
-        if any(task.kind == "return" for task in asked):
+        if return_plan is not None:
             try:
-                returning, proof = train_returns(known, cutoffs, inputs, events)
+                returning, proof = train_returns(known, cutoffs, return_plan.test, inputs, events)
                 tables.append(proof)
             except EvidenceError as error:
                 known.left_out.append(f"No forecast of return: {error}.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pyarrow.compute as pc
@@ -10,11 +10,14 @@ import pyarrow.compute as pc
 from tenure.charts import survival
 from tenure.charts.theme import name
 from tenure.prediction.return_evidence import EVERYBODY, NAME, RECENCY
-from tenure.report.blocks import Block, Grid, Section, chart, level, number_columns, text_columns
+from tenure.report.blocks import Block, Chart, Grid, Section, chart, level, number_columns, text_columns
 from tenure.report.results import Results
 from tenure.report.sections.evidence import excludes_zero, in_order, metric_words, with_interval
 from tenure.wording import counted, is_known, listed, number, percent
 
+Row = Mapping[str, Any]
+
+METRICS = ("concordance", "integrated_brier", "ece")
 MODELS = {
     NAME: f"{name(NAME)} (in use)",
     RECENCY: "hazard by recency alone",
@@ -30,25 +33,36 @@ LEAST_USERS = 20
 def returning(results: Results) -> Section:
     """When are they back?"""
     title, short = f"When do {results.users} come back?", "Returns"
-    curves, bins, metrics = (results.table(f"return_{what}") for what in ("curves", "calibration", "metrics"))
+    metrics = results.table("return_metrics")
+    rows = sorted(metrics.to_pylist(), key=_place) if metrics is not None else []
+    blocks: list[Block] = [*level(*pictures)] if (pictures := _pictures(results)) else []
+    if rows:
+        blocks.append(_grid(rows))
+    lead = _lead(results, rows) or f"The log is too short to test a forecast of when {results.users} come back."
+    return Section(id="returns", title=title, short=short, lead=lead, blocks=tuple(blocks))
+
+
+def _place(row: Row) -> tuple[int, int, int]:
+    """Models from the one in use to the simplest, metrics from the whole curve to single days."""
+    return [*MODELS].index(row["model"]), METRICS.index(row["metric"]), int(row["horizon_days"])
+
+
+def _pictures(results: Results) -> list[Chart]:
+    curves, bins = results.table("return_curves"), results.table("return_calibration")
     pictures = []
     if curves is not None and (curves := curves.filter(pc.greater_equal(curves["n_users"], LEAST_USERS))).num_rows:
         look = curves["as_of"][0].as_py()
         since = f"{look.day} {look:%B %Y}"
         note = f"By the stage of {since}, watched from there on. Any activity is a return. Bands: 95% intervals."
-        pictures.append(chart(survival.return_curves(curves, until_days=UNTIL_DAYS), note=note))
+        figure = survival.return_curves(curves.sort_by("day"), until_days=UNTIL_DAYS)
+        pictures.append(chart(figure, note=note))
     if bins is not None:
         note = f"Each point: {results.users} with about the same chance, and how many of them were back by then."
         pictures.append(chart(survival.return_calibration(bins), note=note))
-    rows: list[dict[str, Any]] = metrics.to_pylist() if metrics is not None else []
-    blocks: list[Block] = [*level(*pictures)] if pictures else []
-    if rows:
-        blocks.append(_grid(rows))
-    lead = _lead(results, rows) or f"The log is too short to test a forecast of when {results.users} come back."
-    return Section(id="returns", title=title, short=short, lead=lead, blocks=blocks)
+    return pictures
 
 
-def _grid(rows: list[dict[str, Any]]) -> Grid:
+def _grid(rows: Sequence[Row]) -> Grid:
     keys = in_order((row["metric"], row["horizon_days"]) for row in rows)
     found = {(row["model"], row["metric"], row["horizon_days"]): row for row in rows}
     return Grid(
@@ -67,7 +81,7 @@ def _grid(rows: list[dict[str, Any]]) -> Grid:
     )
 
 
-def _lead(results: Results, rows: list[dict[str, Any]]) -> str:
+def _lead(results: Results, rows: Sequence[Row]) -> str:
     found = {(row["model"], row["metric"]): row for row in rows if row["metric"] != "ece"}
     said = [found.get((model, "concordance")) for model in (NAME, RECENCY)]
     if not all(row is not None and is_known(row["value"]) for row in said):
@@ -87,7 +101,7 @@ def _lead(results: Results, rows: list[dict[str, Any]]) -> str:
 
 def _verdict(results: Results) -> str:
     gains = results.table("return_gains")
-    rows: list[Mapping[str, Any]] = gains.to_pylist() if gains is not None else []
+    rows: list[Row] = gains.to_pylist() if gains is not None else []
     gain = next((row for row in rows if (row["baseline"], row["metric"]) == (RECENCY, "concordance")), None)
     if gain is None:
         return ""
