@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from tenure.lifecycle.cohorts import Clock, Rule
     from tenure.pipeline.ingest import LogFolder
     from tenure.pipeline.known import Known
+    from tenure.pipeline.monitor import Watched
     from tenure.pipeline.value import Valued
     from tenure.report.explanation import Explanation
     from tenure.retention.plan import Plan
@@ -125,8 +126,7 @@ class Run:
         from tenure.pipeline.place import cohorts
 
         with self.known() as known:
-            chosen = period or self.manifest["cohort_period"]
-            cells = cohorts(known, chosen, CohortConfig(rule=rule, clock=clock))
+            cells = cohorts(known, period or self.manifest["cohort_period"], CohortConfig(rule=rule, clock=clock))
             return known.run(cells.order_by("cohort_start", "age"))
 
     def plan(self, budget: float | None = None) -> Plan:
@@ -166,14 +166,13 @@ class Run:
         from tenure.explain.stories import story
 
         self.check_user(user)
-        domain = self.settings.resolved_domain()
         tables = {name: self.table(name) for name in self.tables()}
         slate = self.of_user("recommendations", user)
         titles = self.titles([row["item_id"] for row in slate])
         tables["items"] = pa.table(
             {"item_id": pa.array(titles.keys(), pa.string()), "title": pa.array(titles.values(), pa.string())}
         )
-        return story(tables, str(user), domain)
+        return story(tables, str(user), self.settings.resolved_domain())
 
     def timeline(self, user: str) -> list[dict[str, Any]]:
         """What one user did, day by day: `day, what, value, n_items`, oldest first."""
@@ -339,6 +338,12 @@ class Project:
         from tenure.pipeline.ask import explain
 
         return explain(self.folder, self.settings, str(user), task, parse_time(as_of), progress=progress)
+
+    def drift(self, as_of: str | datetime | None = None, *, progress: Progress = silent) -> Watched:
+        """Are users still like those that the models in use learnt from, and what is to be done?"""
+        from tenure.pipeline.monitor import watch
+
+        return watch(self.folder, self.settings, parse_time(as_of), progress=progress)
 
     def value(self, as_of: str | datetime | None = None, *, progress: Progress = silent, **choices: Any) -> Valued:
         """What will each user be worth? `choices`: settings of [value] for this time only, such as `days=90`.

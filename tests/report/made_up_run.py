@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from report import made_up_returns
+from report import made_up_returns, made_up_value
 
 AS_OF = datetime.fromisoformat("2017-12-01")  # naive = UTC, as everywhere in the log
 HOSTILE = "<script>alert('x')</script>"
@@ -86,7 +86,9 @@ def tables(n_users: int = 600, seed: int = 7) -> dict[str, pa.Table]:
     out |= _segments(rng, users, segment)
     out |= _prediction(rng, users)
     out |= _recommendation(rng, users, as_of)
+    named = [SEGMENTS[k] for k in segment]
     out |= made_up_returns.tables(users, AS_OF)
+    out |= made_up_value.tables(users, {"stage": stage, "segment": named}, AS_OF, months)
     strategy = np.select(
         [
             np.isin(stage, ["at_risk", "dormant", "churned"]),

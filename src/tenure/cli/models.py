@@ -1,21 +1,39 @@
-"""`tenure models`: which trained versions there are, what they can do, and which one speaks."""
+"""`tenure models`: which trained versions there are, which one speaks, and whether its time is over."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from tenure.cli import app
-from tenure.cli.display import AsJson, Folder, column, number, say, show_json, show_table
+from tenure.cli.display import (
+    AsJson,
+    Folder,
+    column,
+    number,
+    progress_bars,
+    say,
+    share,
+    show_json,
+    show_table,
+)
 from tenure.cli.forecasts import show_leaderboards
 from tenure.project import open_project
 from tenure.storage.model_registry import ModelVersion
+from tenure.wording import counted
 
-models = typer.Typer(no_args_is_help=True, help="Trained versions: list, show, promote, roll back.")
+if TYPE_CHECKING:
+    from tenure.pipeline.monitor import Watched
+
+models = typer.Typer(no_args_is_help=True, help="Trained versions: list, show, promote, roll back, watch.")
 app.add_typer(models, name="models")
 
 Name = Annotated[str, typer.Argument(help="A version, or the beginning of its name.")]
+
+MOST_SHOWN = 12
+"""Inputs that `drift` shows; its JSON has all."""
 
 
 def _facts(version: ModelVersion, in_use: str) -> dict[str, Any]:
@@ -81,6 +99,62 @@ def promote(name: Name, folder: Folder = ".") -> None:
 def rollback(folder: Folder = ".") -> None:
     """Let the version speak that did before."""
     say(f"In use: {open_project(folder).models.roll_back().name}")
+
+
+@models.command()
+def drift(
+    as_of: Annotated[str | None, typer.Option(help="The moment. Default: just after the last event.")] = None,
+    check: Annotated[bool, typer.Option("--check", help="Leave with exit code 1 when drifted.")] = False,
+    folder: Folder = ".",
+    as_json: AsJson = False,
+) -> None:
+    """Are users still like those that the models in use learnt from? Inputs, outcomes and forecasts, and what to do."""
+    project = open_project(folder)
+    with progress_bars() as progress:
+        found = project.drift(as_of, progress=progress)
+    if as_json:
+        show_json(asdict(found))
+    else:
+        _show_drift(found)
+    if check and found.verdict == "drifted":
+        raise typer.Exit(1)
+
+
+def _show_drift(found: Watched) -> None:
+    say(f"{found.verdict.capitalize()}. {found.summary}", style="bold")
+    for note in found.notes:
+        say(note)
+    say("")
+    if found.outcomes.num_rows:
+        show_table(
+            found.outcomes.to_pylist(),
+            [
+                column("as_of", "window from", lambda moment: f"{moment:%Y-%m-%d}"),
+                number("n_users", "users"),
+                share("rate", "did"),
+                share("low", "95 % from"),
+                share("high", "to"),
+                share("forecast"),
+                column("verdict"),
+            ],
+            title=f"{found.task.name}: what came of windows of {counted(found.task.horizon_days, 'day')}",
+        )
+        say("")
+    show_table(
+        found.stability.slice(0, MOST_SHOWN).to_pylist(),
+        [
+            column("description", "input"),
+            number("psi", "PSI", 3),
+            number("psi_by_chance", "by chance", 3),
+            share("missing_then"),
+            share("missing_now"),
+            column("verdict"),
+        ],
+        title=f"{counted(found.n_users, 'user')} at {found.as_of:%Y-%m-%d} against those at {found.learnt_at:%Y-%m-%d}",
+    )
+    n_more = found.stability.num_rows - MOST_SHOWN
+    if n_more > 0:
+        say(f"{counted(n_more, 'input')} moved less: --json.", style="dim")
 
 
 def _listed(tasks: dict[str, str]) -> str:

@@ -17,8 +17,8 @@ from tenure.pipeline.report import Told, facts_of
 from tenure.storage.arrays import save_model
 from tenure.storage.versions import Versions
 
-INTERNAL = {"stages_at_test"}
-"""Tables that stages hand to each other and nobody needs afterwards."""
+INTERNAL = {"stages_at_test", "reference"}
+"""Tables that stages hand to each other and nobody needs afterwards; `reference` stays with the models."""
 
 
 def keep_run(

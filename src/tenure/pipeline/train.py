@@ -21,6 +21,7 @@ from tenure.prediction.examples import Examples, Inputs, examples
 from tenure.prediction.labels import labels
 from tenure.prediction.learner import Learner
 from tenure.prediction.learners.catalogue import LEARNERS, RECURRENT
+from tenure.prediction.reference import reference
 from tenure.prediction.returning import ReturnForecaster
 from tenure.prediction.schedule import schedule
 from tenure.prediction.season import Daily, daily_commitments
@@ -144,7 +145,7 @@ def train_all(known: Known, tasks: Sequence[Task]) -> Training:
     together = {name: pa.concat_tables([t[name] for t in tables if name in t]) for name in names}
     return Training(
         forecasters={task.name: trained.forecaster for task, trained in done.items()},
-        tables=together,
+        tables={**together, "reference": reference(next(iter(done.values())))},
         pages=pages(known, list(done.values()), [plans[task] for task in done], len(inputs), together),
         returning=returning,
     )
