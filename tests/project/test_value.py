@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
@@ -72,7 +73,7 @@ def test_the_parts_add_up_to_the_whole(shop_with_run, valued):
 def test_ranges_lie_within_each_other(valued):
     for name in ("lifetime_values", "lifetime_totals"):
         bands = [valued.tables[name][band].to_numpy() for band in BANDS]
-        assert all((low <= high).all() for low, high in zip(bands, bands[1:], strict=False))
+        assert all((low <= high).all() for low, high in pairwise(bands))
     whole = valued.tables["lifetime_totals"].to_pylist()[0]
     assert whole["low_95"] < whole["expected_value"] < whole["high_95"]
 
@@ -172,7 +173,7 @@ def test_a_short_log_has_no_holdout_and_says_so(tmp_path):
 )
 def test_where_nothing_is_known_of_repeats_that_is_said(tmp_path, rows):
     project = shop_of(tmp_path / "shop", rows)
-    with pytest.raises(EvidenceError, match="at least 2 users with a purchase on a second day.*wait"):
+    with pytest.raises(EvidenceError, match=r"at least 2 users with a purchase on a second day.*wait"):
         project.value()
 
 
