@@ -70,7 +70,7 @@ class TreesLearner:
     complexity: int = 6
     n_leaves: int = 15
     learning_rate: float = 0.05
-    n_rounds_most: int = 400
+    n_rounds_most: int = 200
     n_rounds_default: int = 90
     """Where no cut-off was complete before the newest, so that nothing can say when to stop."""
     patience: int = 30
