@@ -172,8 +172,8 @@ def test_every_relation_has_its_file() -> None:
         if isinstance(node, ast.FunctionDef) and node.returns is not None and ast.unparse(node.returns) == "Table"
         if not node.name.startswith("_")
     }
-    # The last two run what has its file, and choose whose events are read.
-    assert public - called == {"before", "following", "every_period", "cohorts", "learners_of"}
+    # The last three run what has its file, choose whose events are read, and say what counts.
+    assert public - called == {"before", "following", "every_period", "cohorts", "learners_of", "each_counts_one"}
 
 
 def parsed(path: Path) -> ast.Module:

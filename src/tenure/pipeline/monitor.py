@@ -77,7 +77,8 @@ def watch(folder: Path, settings: Settings, as_of: datetime | None = None, *, pr
             read = partial(inputs_at, known, events=events, with_events=reads_events(_settings_of(version)))
             now = read([known.as_of])
             names = [name for name in then.column_names if name != "as_of"]
-            values_now = np.column_stack([now.columns([n for n in names if n != FORECAST]), speaker.predict(now)])
+            forecast = speaker.model.predict(now)
+            values_now = np.column_stack([now.columns([n for n in names if n != FORECAST]), forecast])
             values_then = np.column_stack([then[name].to_numpy() for name in names])
             spread = stability(names, values_then, values_now)
             step()

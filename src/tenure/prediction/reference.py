@@ -12,17 +12,18 @@ from tenure.schema import TIME
 N_KEPT = 1_000
 """Values kept of each column: enough to know it to a thousandth."""
 FORECAST = "forecast"
-"""The column beside the inputs: what was honestly forecast of these users."""
+"""The column beside the inputs: what the model forecasts of these users, before season and level, which are to move."""
 
 
 def reference(trained: Trained) -> pa.Table:
-    """What did inputs and honest forecasts look like at the newest cut-off learnt from? `as_of`, then the columns.
+    """What did inputs and forecasts look like at the newest cut-off learnt from? `as_of`, then the columns.
 
-    Each column is spread as that of the users then (`marginals`), but every column for itself: a row is no user.
+    Each column is spread as that of the users then (`marginals`), but every column for itself: a row is no user. The
+    forecasts are those of the last model, as later ones will be: what an earlier one said differs by the model, too.
     """
     _, newest = trained.rehearsal
     (moment,) = newest.cutoffs
-    said = trained.proof.at(moment).forecasts[trained.choice.champion]
+    said = trained.forecaster.model.predict(newest.inputs)
     columns = [*newest.inputs.names, FORECAST]
     kept = marginals(np.column_stack([newest.inputs.values, said]))
     return pa.table(

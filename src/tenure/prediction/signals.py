@@ -35,7 +35,10 @@ SIGNALS: tuple[Feature, ...] = (
         for h in HALF_LIVES
     ),
     Feature(
-        "fading_rate_30", "rhythm", "log", "fading_days_30 as days with a commitment in 30, however short the history"
+        "fading_rate_30",
+        "rhythm",
+        "log",
+        "days with a commitment in 30, newer ones counting more, however short the history",
     ),
     *(
         Feature(

@@ -64,8 +64,11 @@ def user_curve(
     X = np.asarray(x, dtype=np.float64)[None, :]
     p = model.curve(X, asked, rhythm)[0]
     error = model.standard_error(X, asked, rhythm)[0]
-    cumulated = -np.log1p(-p)
-    relative = np.divide(error, cumulated * (1 - p), out=np.zeros_like(p), where=(p > 0) & (p < 1))
+    is_open = (p > 0) & (p < 1)
+    cumulated = np.where(p < 1, 0.0, np.inf)  # of a return that is as good as certain
+    cumulated[is_open] = -np.log1p(-p[is_open])
+    relative = np.zeros_like(p)
+    relative[is_open] = error[is_open] / (cumulated[is_open] * (1 - p[is_open]))
     factor = np.exp(float(norm.ppf((1 + level) / 2)) * relative)
     return pa.table(
         {
