@@ -49,6 +49,14 @@ def test_a_users_curve_has_its_band():
     assert narrow["high"][0].as_py() - narrow["low"][0].as_py() == pytest.approx(2 * 0.674 * error, rel=0.1)
 
 
+def test_a_return_as_good_as_certain_has_no_band():
+    eager = np.zeros(WORLD.X.shape[1])
+    usual, more = (MODEL.curve(x, np.array([7.0]))[0, 0] for x in (eager[None, :], np.eye(1, len(eager))))
+    eager[0] = 50.0 if more > usual else -50.0
+    (row,) = user_curve(MODEL, eager, days=np.array([30.0])).to_pylist()
+    assert row == {"day": 30.0, "p_returned": 1.0, "low": 1.0, "high": 1.0}
+
+
 def test_names_and_rows_belong_together():
     with pytest.raises(ConfigError, match="one user id per row"):
         return_outlook(MODEL, NAMES[:3], WORLD.X)
