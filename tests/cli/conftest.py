@@ -13,6 +13,7 @@ import pytest
 from simulated_project import shop, world
 
 from tenure import cli
+from tenure.cli import display
 from tenure.project import Project
 
 
@@ -64,8 +65,9 @@ class Said:
 
 
 @pytest.fixture
-def tenure(capsys):
-    """Calls the command in this process."""
+def tenure(capsys, monkeypatch):
+    """Calls the command in this process, whatever the width of the terminal that the tests run in."""
+    monkeypatch.setattr(display.out, "_width", display.PIPE_WIDTH)
 
     def call(*arguments: object) -> Said:
         capsys.readouterr()
