@@ -18,7 +18,13 @@ from tenure.lifecycle.repeats.history import History
 from tenure.lifecycle.repeats.mbgnbd import MBGNBD
 from tenure.lifecycle.repeats.paretonbd import ParetoNBD
 from tenure.lifecycle.repeats.spend import GammaGamma
-from tenure.lifecycle.repeats.value import ValueConfig, discounted_expected, expected_value
+from tenure.lifecycle.repeats.value import (
+    ValueConfig,
+    discounted_expected,
+    expected_value,
+    window_discounts,
+    window_edges,
+)
 from tenure.lifecycle.repeats.value_forecast import forecast_value
 
 PARETO = ParetoNBD(r=0.553, alpha=10.578, s=0.606, beta=11.669)
@@ -213,6 +219,16 @@ def test_all_that_is_left_is_simulated_as_expected():
     row = forecast.totals.to_pylist()[0]
     assert row["low_95"] < row["expected_value"] < row["high_95"]
     assert (row["high_95"] - row["low_95"]) / row["expected_value"] < 0.2  # so the check is sharp
+
+
+@each_model
+@pytest.mark.parametrize("rate", [0.0018, 0.05])
+def test_windows_keep_what_the_integral_keeps(model, rate):
+    """Discounting each window by one number, as simulations do, loses nothing: commitments come early in a window."""
+    edges = window_edges(0.0, 52.0, rate, whole=isinstance(model, BGBB))
+    came = np.diff([model.expected(t, HISTORY).sum() for t in edges])
+    kept = came @ window_discounts(model, HISTORY, edges, rate)
+    assert kept == pytest.approx(discounted_expected(model, HISTORY, 0.0, 52.0, rate).sum(), rel=2e-4)
 
 
 def test_groups_must_be_one_per_user():

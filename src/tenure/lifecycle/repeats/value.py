@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -17,6 +18,8 @@ DAYS_PER_YEAR = 365.25
 _NODES = 32
 _FAR = 32.0  # e^-32 of a value is nothing
 _DRIFT = 0.2  # of the logarithm of the discount within one window of a simulation
+_PARTS = 8  # of a window, in which its commitments are taken to come evenly
+_SAMPLE = 2_000  # users that tell when within a window commitments come
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +106,24 @@ def window_edges(start: float, end: float, rate: float, *, whole: bool) -> Vecto
     n_windows = max(1, math.ceil(rate * (end - start) / _DRIFT))
     edges = np.linspace(start, end, n_windows + 1)
     return np.unique(np.floor(edges)) if whole else edges
+
+
+def window_discounts(model: RepeatModel, history: History, edges: Vector, rate: float) -> Vector:
+    """How much of its worth does a commitment within each window keep, on average? [W].
+
+    More come early in a window than late, since users leave: the discount of its middle would take off too much.
+    """
+    is_whole = isinstance(model, BGBB)
+    some = history.rows(np.linspace(0, len(history) - 1, min(len(history), _SAMPLE)).astype(np.intp))
+    discounts = []
+    for begin, end in pairwise(edges):
+        parts = np.linspace(begin, end, _PARTS + 1)
+        parts = np.unique(np.floor(parts)) if is_whole else parts
+        came = np.diff([float(model.expected(t, some).sum()) for t in parts])
+        # The first opportunity after a whole number is the next one.
+        kept = np.exp(-rate * (parts[1:] + parts[:-1] + is_whole) / 2)
+        discounts.append(float(came @ kept / came.sum()) if came.sum() > 0 else float(kept.mean()))
+    return np.array(discounts)
 
 
 def _by_parts(model: RepeatModel, history: History, start: float, end: float, rate: float) -> Vector:

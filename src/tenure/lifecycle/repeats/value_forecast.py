@@ -17,7 +17,13 @@ from tenure.lifecycle.repeats.futures import simulate_counts
 from tenure.lifecycle.repeats.history import History, Matrix, Vector
 from tenure.lifecycle.repeats.model import RepeatModel
 from tenure.lifecycle.repeats.spend import GammaGamma
-from tenure.lifecycle.repeats.value import ValueConfig, check_window, discounted_expected, window_edges
+from tenure.lifecycle.repeats.value import (
+    ValueConfig,
+    check_window,
+    discounted_expected,
+    window_discounts,
+    window_edges,
+)
 from tenure.seeds import generator
 
 Grouping = tuple[str, NDArray[np.int64], list[str]]
@@ -83,7 +89,7 @@ def forecast_value(
     expected = commitments * spend.expected(*amounts)
     drawn = list(zip(_drawn(model, config.n_draws, seed), _drawn(spend, config.n_draws, seed), strict=True))
     edges = window_edges(start, end, config.rate, whole=isinstance(model, BGBB))
-    discount = np.exp(-config.rate * (edges[1:] + edges[:-1]) / 2)
+    discount = window_discounts(model, history, edges, config.rate)
     totals = [np.zeros((config.n_draws, len(names))) for _, _, names in codes]
     quantiles = []
     for chunk in _chunks(len(history), max(1, _CELLS_AT_ONCE // config.n_draws)):
