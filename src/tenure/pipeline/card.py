@@ -21,6 +21,7 @@ from tenure.prediction.explaining.contributions import Unit
 from tenure.prediction.explaining.dependence import dependence
 from tenure.prediction.explaining.importance import worth
 from tenure.prediction.groups import attribute_groups, by_group
+from tenure.prediction.level import UNCHANGED
 from tenure.prediction.rolling import Rolled
 from tenure.prediction.schedule import Schedule
 from tenure.prediction.training import Trained
@@ -93,7 +94,8 @@ def pages(
 
 def _corrected(known: Known, trained: Trained) -> str:
     level = trained.forecaster.correction.level
-    return "" if level is None else level.sentence(known.as_of, what=known.domain.commitment_noun + "s")
+    said = "" if level is None else level.sentence(known.as_of, what=known.domain.commitment_noun + "s")
+    return "" if said == UNCHANGED else said
 
 
 def _limits(trained: Sequence[Trained], plans: Sequence[Schedule], span_days: int) -> list[str]:

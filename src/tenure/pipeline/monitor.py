@@ -86,9 +86,8 @@ def watch(folder: Path, settings: Settings, as_of: datetime | None = None, *, pr
         words = words_of(catalogue(), known.domain)
         told = pa.array([words[name].description if name in words else name for name in spread["item"].to_pylist()])
         place = spread.column_names.index("item")
-        found = drift(
-            spread.set_column(place, "item", told), outcomes, what=f"had {article(known.domain.commitment_noun)}"
-        )
+        named = spread.set_column(place, "item", pa.array(map(_short, told.to_pylist())))
+        found = drift(named, outcomes, what=f"had {article(known.domain.commitment_noun)}")
         return Watched(
             version=version.name,
             task=speaker.task,
@@ -131,6 +130,11 @@ def _notes(outcomes: pa.Table, task: Task, trained_at: datetime) -> list[str]:
     if outcomes["as_of"][-1].as_py() < trained_at:
         return ["No window since the training is over yet, so the outcomes are those that were known to it."]
     return []
+
+
+def _short(description: str) -> str:
+    """A description inside a sentence: without what comes after its colon."""
+    return description if description == FORECAST else f"“{description.partition(':')[0]}”"
 
 
 def _trained_at(version: ModelVersion) -> datetime:

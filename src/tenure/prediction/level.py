@@ -25,6 +25,9 @@ Times = NDArray[np.datetime64]
 _SURE = 1e-12
 _MOST_SHIFT = 20.0
 
+UNCHANGED = "Forecasts stand as they are."
+"""What is said where season and level change nothing worth telling."""
+
 # What is believed of shifts before any window is seen, in log-odds or logarithms of a ratio; see `_settings`.
 _WANDER = (0.0, 0.03, 0.1, 0.2, 0.4, 0.8)
 _FLICKER = (0.0, 0.03, 0.1, 0.2, 0.4)
@@ -157,7 +160,7 @@ class Level:
             windows = "the last window" if n == 1 else f"the last {n} windows"
             parts.append(f"{windows} ran {ran} forecast, which {_lifts(level)} this one")
         told = " and ".join(parts)
-        return f"{told[0].upper()}{told[1:]}." if told else "Forecasts stand as they are."
+        return f"{told[0].upper()}{told[1:]}." if told else UNCHANGED
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """The level as named arrays."""
