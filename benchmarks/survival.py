@@ -44,6 +44,7 @@ from tenure.lifecycle.survival.spells import spells
 from tenure.profiles.activity import activity
 from tenure.profiles.inputs import Facts
 from tenure.profiles.vector import Vectoriser
+from tenure.project import open_project
 
 CUTS = [datetime(2017, month, 1) for month in range(3, 13)]
 TESTS = CUTS[-4:]
@@ -156,7 +157,7 @@ def timed(call: Callable) -> tuple[float, object]:
 
 
 def complete_journey(demo: Path) -> None:
-    folder = demo / "log" / (demo / "log" / "current").read_text(encoding="utf-8").strip()
+    folder = open_project(demo).log.folder
     with DuckDBEngine({name: folder / f"{name}.parquet" for name in ("events", "items")}) as engine:
         did = engine.run(activity(EVENTS_TABLE, ITEMS_TABLE, CUTS)).sort_by(
             [("as_of", "ascending"), ("user_id", "ascending")]
