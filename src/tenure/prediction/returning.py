@@ -100,7 +100,8 @@ class ReturnForecaster:
         """Which hazard makes these spells most likely?
 
         The newest spells are learnt from too, though they were watched for a short time: a fit on earlier ones that is
-        then set right on the newest (`ReturnModel.calibrated`) was as good on later time, and no better (`benchmarks/survival.py`).
+        then set right on the newest (`ReturnModel.calibrated`) was as good on later time, and no better; see
+        `benchmarks/survival.py`.
 
         Raises:
             EvidenceError: there is no user, or nobody returned.
