@@ -10,7 +10,7 @@ import textwrap
 
 import pytest
 
-from tenure.errors import ConfigError
+from tenure.errors import ConfigError, MissingRunError, UnknownError
 from tenure.storage.versions import Versions, write_text
 
 
@@ -97,3 +97,64 @@ def test_pruning_leaves_what_is_wanted_and_what_is_current(tmp_path):
         write(versions, f"v{n}", str(n))
     versions.prune({"v1"})
     assert versions.names() == ["v1", "v3"]
+
+
+def test_promotion_and_rollback_walk_the_versions_that_were_in_use(tmp_path):
+    versions = Versions(tmp_path, keep=None)
+    for n in range(3):
+        write(versions, f"v{n}", str(n))
+    assert versions.used() == ["v0", "v1", "v2"]
+    versions.promote("v0")
+    assert (content(versions), versions.used()) == ("0", ["v1", "v2", "v0"])
+    assert versions.roll_back() == "v2"
+    assert (content(versions), versions.used()) == ("2", ["v1", "v2"])
+    assert versions.roll_back() == "v1"
+    with pytest.raises(MissingRunError, match="nothing to go back to"):
+        versions.roll_back()
+    assert content(versions) == "1"
+
+
+def test_a_version_that_is_not_promoted_stays_silent(tmp_path):
+    versions = Versions(tmp_path)
+    write(versions, "v1", "old")
+    with versions.writing("v2", promote=False) as folder:
+        (folder / "a.txt").write_text("new")
+    assert (content(versions), versions.used()) == ("old", ["v1"])
+    assert versions.names() == ["v1", "v2"]
+    versions.promote("v2")
+    assert content(versions) == "new"
+
+
+def test_what_is_not_there_cannot_be_promoted(tmp_path):
+    versions = Versions(tmp_path)
+    write(versions, "version1", "old")
+    with pytest.raises(UnknownError, match="did you mean 'version1'"):
+        versions.promote("version2")
+    assert content(versions) == "old"
+
+
+def test_versions_that_went_are_not_gone_back_to(tmp_path):
+    versions = Versions(tmp_path, keep=None)
+    for n in range(3):
+        write(versions, f"v{n}", str(n))
+    versions.prune({"v0"})
+    assert versions.used() == ["v0", "v2"]
+    assert versions.roll_back() == "v0"
+
+
+def test_a_name_may_depend_on_what_was_written(tmp_path):
+    versions = Versions(tmp_path)
+    with versions.writing(lambda folder: (folder / "a.txt").read_text()) as folder:
+        (folder / "a.txt").write_text("sealed")
+    assert versions.names() == ["sealed"]
+
+
+def test_nobody_promotes_while_another_writes(tmp_path):
+    versions = Versions(tmp_path)
+    write(versions, "v1", "old")
+    with versions.writing("v2") as folder:
+        (folder / "a.txt").write_text("new")
+        for change in (lambda: versions.promote("v1"), versions.roll_back):
+            with pytest.raises(ConfigError, match="Another tenure"):
+                change()
+    assert content(versions) == "new"

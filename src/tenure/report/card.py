@@ -88,7 +88,8 @@ def card_markdown(card: Card) -> str:
         parts += [f"## {section.title}", section.lead]
         for block in section.blocks:
             parts += _written(block)
-    return "\n\n".join(part for part in parts if part) + "\n"
+    # Markdown passes HTML on, so what the log calls its groups could act.
+    return "\n\n".join(part for part in parts if part).replace("<", "&lt;") + "\n"
 
 
 def _task(card: Card, contest: Contest) -> Section:
@@ -188,4 +189,4 @@ def _written(block: Block) -> list[str]:
 
 def _cell(cell: Cell) -> str:
     text = cell if isinstance(cell, str) else f"{cell.text} [{cell.small}]"
-    return text.replace("|", "\\|").replace("\n", " ").replace("<", "&lt;")
+    return text.replace("|", "\\|").replace("\n", " ")
