@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -88,18 +89,23 @@ def say(text: str, style: str = "", indent: int = 0) -> None:
 
 
 def show_json(value: Any) -> None:
-    """Print machine-readable JSON: tables as lists of rows, times in ISO 8601, nothing else on stdout."""
-    plain = value.to_pylist() if isinstance(value, pa.Table) else value
-    json.dump(plain, sys.stdout, default=_plain, ensure_ascii=False, indent=2)
+    """Print machine-readable JSON: tables as lists of rows, times in ISO 8601, no number as null, nothing beside it."""
+    json.dump(_plain(value), sys.stdout, ensure_ascii=False, indent=2, allow_nan=False)
     sys.stdout.write("\n")
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, pa.Table):
+        return _plain(value.to_pylist())
+    if isinstance(value, Mapping):
+        return {key: _plain(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(entry) for entry in value]
     if isinstance(value, datetime | date):
         return value.isoformat()
-    if isinstance(value, pa.Table):
-        return value.to_pylist()
-    return str(value)
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value if value is None or isinstance(value, str | int) else str(value)
 
 
 def complain(text: str) -> None:

@@ -108,9 +108,8 @@ def _outcomes(
     """What came of the newest windows, and of those since the training what had been forecast."""
     days = speaker.task.horizon_days
     horizon = timedelta(days=days)
-    earliest = known.first + timedelta(days=known.domain.horizon_days)
-    ends = [known.until - i * horizon for i in range(1, MOST_WINDOWS + 1)]
-    cutoffs = sorted(t for t in ends if t >= earliest)
+    starts = [known.until - i * horizon for i in range(MOST_WINDOWS, 0, -1)]
+    cutoffs = [t for t in starts if t >= known.first + horizon]  # who had hardly come is not yet like the rest
     if not cutoffs:
         return OUTCOMES.empty_table()
     came = known.run(labels(events, cutoffs, days, until=known.until, of=speaker.task.of))
@@ -123,10 +122,9 @@ def _outcomes(
 
 
 def _notes(outcomes: pa.Table, task: Task, trained_at: datetime) -> list[str]:
-    if not outcomes.num_rows:
-        return [f"Outcomes are not compared: no window of {counted(task.horizon_days, 'day')} is over yet."]
-    if outcomes.num_rows == 1:
-        return ["Outcomes are not compared: only one window is over yet."]
+    windows = f"two windows of {counted(task.horizon_days, 'day')}"
+    if outcomes.num_rows < 2:
+        return [f"Outcomes are not compared: the log has no room for {windows} after its first."]
     if outcomes["as_of"][-1].as_py() < trained_at:
         return ["No window since the training is over yet, so the outcomes are those that were known to it."]
     return []
