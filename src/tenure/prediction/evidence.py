@@ -16,8 +16,43 @@ from tenure.evaluation.reliability import lift_table, reliability_table
 from tenure.prediction.examples import Vector
 from tenure.prediction.rolling import Rolled
 from tenure.prediction.training import Trained
+from tenure.schema import TIME
 
 ALL_SEEN = "all seen"
+
+_INTERVAL = [(end, pa.float64()) for end in ("low", "high")]
+_WHERE = [("population", pa.string()), ("metric", pa.string())]
+_METRICS = pa.schema(
+    [
+        ("task", pa.string()),
+        ("model", pa.string()),
+        *_WHERE,
+        ("value", pa.float64()),
+        *_INTERVAL,
+        ("n_users", pa.int64()),
+        ("is_champion", pa.bool_()),
+    ]
+)
+_GAINS = pa.schema(
+    [
+        ("task", pa.string()),
+        ("champion", pa.string()),
+        ("baseline", pa.string()),
+        *_WHERE,
+        ("difference", pa.float64()),
+        *_INTERVAL,
+    ]
+)
+_OVER_TIME = pa.schema(
+    [
+        ("task", pa.string()),
+        ("model", pa.string()),
+        ("as_of", TIME),
+        ("metric", pa.string()),
+        ("value", pa.float64()),
+        ("n_users", pa.int64()),
+    ]
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +120,7 @@ def evidence(trained: Trained, config: EvidenceConfig = EvidenceConfig()) -> Evi
     n_users = {where: int(rows.sum()) for where, rows in populations.items()}
     return Evidence(
         metrics=_table(
-            ("task", "model", "population", "metric", "value", "low", "high", "n_users", "is_champion"),
+            _METRICS,
             (
                 (name, model, where, metric, i.value, i.low, i.high, n_users[where], model == champion)
                 for where, comparison in found.items()
@@ -93,7 +128,7 @@ def evidence(trained: Trained, config: EvidenceConfig = EvidenceConfig()) -> Evi
             ),
         ),
         gains=_table(
-            ("task", "champion", "baseline", "population", "metric", "difference", "low", "high"),
+            _GAINS,
             (
                 (name, champion, baseline, where, metric, i.value, i.low, i.high)
                 for where, comparison in found.items()
@@ -101,7 +136,7 @@ def evidence(trained: Trained, config: EvidenceConfig = EvidenceConfig()) -> Evi
             ),
         ),
         over_time=_table(
-            ("task", "model", "as_of", "metric", "value", "n_users"),
+            _OVER_TIME,
             ((name, *row) for row in _over_time(proof, is_amount=task.is_amount)),
         ),
         trials=trained.choice.trials.add_column(0, "task", pa.array([name] * trained.choice.trials.num_rows)),
@@ -147,6 +182,6 @@ def _per_model(proof: Rolled, task: str, table: Callable[[Vector, Vector], pa.Ta
     return pa.concat_tables(tables)
 
 
-def _table(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> pa.Table:
-    columns = list(zip(*rows, strict=True)) or [()] * len(names)
-    return pa.table(dict(zip(names, map(list, columns), strict=True)))
+def _table(schema: pa.Schema, rows: Iterable[Sequence[Any]]) -> pa.Table:
+    columns = list(zip(*rows, strict=True)) or [()] * len(schema)
+    return pa.table([list(column) for column in columns], schema=schema)
