@@ -13,6 +13,7 @@ from typing import Any
 import pyarrow as pa
 from ibis.expr.types import Table
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from tenure.domain import Domain
 from tenure.engine.duckdb import DuckDBEngine
@@ -129,7 +130,11 @@ class Known:
 
     @contextmanager
     def stage(self, name: str, steps: int) -> Iterator[Callable[[], None]]:
-        """Show progress and take the time of a stage of so many steps; yields the function that ends a step."""
+        """Show progress and take the time of a stage of so many steps; yields the function that ends a step.
+
+        Linear algebra keeps to one thread: our matrices are narrow, and threads that wait for each other by spinning
+        take the cores from the engine and the trees, which share theirs better.
+        """
         began, done = time.perf_counter(), 0
         self.progress(name, 0, steps)
 
@@ -138,6 +143,7 @@ class Known:
             done = min(done + 1, steps)
             self.progress(name, done, steps)
 
-        yield step
+        with threadpool_limits(1, user_api="blas"):
+            yield step
         self.progress(name, steps, steps)
         self.timings[name] = round(time.perf_counter() - began, 2)

@@ -79,11 +79,21 @@ def test_a_value_that_hardly_anybody_has_gets_no_number_at_all(likeness):
 
 def test_plausibility_refuses_about_as_many_real_users_as_it_says(likeness):
     fresh = normal_users(400, seed=5).values
-    for changed in (None, {"recency_days": 0.0}):
-        refused = np.mean(
-            [not likeness.is_plausible(row, changed and {"recency_days": float(row[0])}) for row in fresh]
-        )
-        assert refused == pytest.approx(0.01, abs=0.015)  # standard error .005
+    ruled = [
+        lambda row: likeness.is_plausible(row, {"recency_days": float(row[0])}),
+        likeness.has_company,
+    ]
+    for is_fine in ruled:
+        assert np.mean([not is_fine(row) for row in fresh]) == pytest.approx(0.01, abs=0.015)  # standard error .005
+
+
+def test_near_equal_inputs_do_not_make_a_usual_user_strange():
+    rng = np.random.default_rng(3)
+    total = rng.normal(size=2000)
+    twins = inputs_of(np.stack([total, total + rng.normal(scale=0.02, size=2000), rng.normal(size=2000)], axis=1), NAMES)
+    likeness = Likeness.fit(twins)
+    assert likeness.has_company(np.array([0.5, 0.7, 0.0]))  # ten standard deviations off the line, and yet no stranger
+    assert not likeness.has_company(np.array([2.0, -2.0, 0.0]))
 
 
 def test_undefined_values_stay_undefined_and_counts_stay_whole():

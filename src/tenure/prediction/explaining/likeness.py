@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 from sklearn.covariance import ledoit_wolf
+from sklearn.neighbors import NearestNeighbors
 
 from tenure.errors import ConfigError, EvidenceError, nearest
 from tenure.prediction.examples import Inputs
@@ -27,7 +29,7 @@ class LikenessConfig:
     about: float = 0.25
     """What "about" means, in standard deviations of the normal scores."""
     plausible: float = 0.99
-    """A combination of values stranger than this part of the real users is one that nobody has."""
+    """A combination of values stranger than those of this part of the real users is one that nobody has."""
     n_users: int = 5_000
     """The most real users that are looked at."""
 
@@ -49,7 +51,7 @@ class Likeness:
     correlation: Matrix
     """[D, D] of the normal scores, shrunk so that it can be inverted (Ledoit & Wolf)."""
     users: Matrix
-    """The normal scores of these users [N, D]; 0, the middle, where a value is not defined."""
+    """The normal scores of these users [N, D], in the same units; 0, the middle, where a value is not defined."""
     config: LikenessConfig
 
     @classmethod
@@ -106,15 +108,14 @@ class Likeness:
         near = np.abs(self.users[:, changed] - self.scored(new[None])[0, changed]) <= self.config.about
         return int(near.all(axis=1).sum())
 
-    def is_plausible(self, row: Vector, changed: Mapping[str, float] | None = None) -> bool:
-        """Do real users have such a combination of values?
+    def is_plausible(self, row: Vector, changed: Mapping[str, float]) -> bool:
+        """Do such changed values occur in users who are otherwise like this row [D]?
 
-        With `changed`: do such values occur in users who are otherwise like this row [D]? The Mahalanobis distance of
-        the changed values from what the others let expect is compared with the same distance of every real user.
-        Without: the same for the row as a whole.
+        The Mahalanobis distance of the changed values from what the others let expect is compared with the same
+        distance of every real user.
         """
         precision = np.linalg.inv(self.correlation)
-        places = np.arange(len(self.names)) if changed is None else self._places(changed)
+        places = self._places(changed)
         inner = precision[np.ix_(places, places)]
 
         def distance(z: Matrix) -> Vector:
@@ -124,6 +125,27 @@ class Likeness:
 
         limit = float(np.quantile(distance(self.users), self.config.plausible))
         return bool(distance(self.scored(row[None]))[0] <= limit)
+
+    def has_company(self, row: Vector) -> bool:
+        """Are there real users about like this row [D] as a whole?
+
+        It is as near to its `n_alike`-th nearest real user as real users are to theirs. Neighbours are asked rather than
+        the correlations, which small departures from near equalities between inputs (counts over 30 and 90 days, say)
+        would make seem huge.
+        Source: Ramaswamy, Rastogi & Shim (2000), Efficient algorithms for mining outliers from large data sets, SIGMOD.
+        """
+        distances, _ = self._neighbours.kneighbors(self.scored(row[None]), n_neighbors=self.config.n_alike)
+        return bool(distances[0, -1] <= self._usual_distance)
+
+    @cached_property
+    def _neighbours(self) -> NearestNeighbors:
+        return NearestNeighbors(n_neighbors=self.config.n_alike).fit(self.users)
+
+    @cached_property
+    def _usual_distance(self) -> float:
+        """So far off is the `n_alike`-th nearest other user of all but the strangest real users."""
+        distances, _ = self._neighbours.kneighbors()
+        return float(np.quantile(distances[:, -1], self.config.plausible))
 
     def _value(self, place: int, score: float) -> float:
         levels = self.levels[place]

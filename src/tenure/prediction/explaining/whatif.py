@@ -119,7 +119,7 @@ def what_would_change(ask: Ask, row: Inputs, acted: Sequence[Acted], likeness: L
     before = float(ask(row)[0])
     rows = []
     for act, profile in zip(acted, values[1:], strict=True):
-        is_fine = likeness.is_plausible(profile)
+        is_fine = likeness.has_company(profile)
         after = float(ask(act.inputs)[0]) if is_fine else None
         refusal = None if is_fine else "no real user looks as this one would then"
         change = None if after is None else after - before
