@@ -41,7 +41,7 @@ Tasks = Annotated[
 AsOf = Annotated[str | None, typer.Option(help="The moment, such as 2017-12-01. Default: just after the last event.")]
 
 SHOWN = ("log_loss", "auc", "average_precision", "average_precision_churn", "ece")
-SHOWN_OF_AMOUNTS = ("mae", "normalised_gini", "total_ratio")
+SHOWN_OF_AMOUNTS = ("rmse", "mae", "normalised_gini", "total_ratio")
 
 
 @app.command()

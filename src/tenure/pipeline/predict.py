@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -14,14 +14,15 @@ from tenure.pipeline.known import Known, Results
 from tenure.pipeline.models import check_time, forecasters_of, registry_of, returning_of
 from tenure.pipeline.returning import CHANCES, Returning, day_forecasts
 from tenure.pipeline.train import Training, reads_events, tasks_of, train_all, trained_as
+from tenure.prediction.agreement import agreed
 from tenure.prediction.examples import Inputs
 from tenure.prediction.explaining.attribution import forecast_contributions
 from tenure.prediction.explaining.catalogue import catalogue
 from tenure.prediction.explaining.importance import moves
 from tenure.prediction.explaining.reasons import reasons
 from tenure.prediction.returning import ReturnForecaster
-from tenure.prediction.tasks import Task
-from tenure.prediction.training import Forecaster
+from tenure.prediction.tasks import Task, parse_task
+from tenure.prediction.training import Forecast, Forecaster
 
 MOST_EXPLAINED = 5_000
 """Users whose reasons are told in the results; those of any other user are found when asked for."""
@@ -85,7 +86,7 @@ def forecasts(
         forecaster = speakers.get(trained_as(task).name)
         if forecaster is None:
             continue
-        said = forecaster.of(task).forecast(asked)
+        said = _said(speakers, task, asked)
         parts.append(
             pa.table(
                 {
@@ -108,7 +109,7 @@ def forecasts(
 def predictions(known: Known, speakers: Mapping[str, Forecaster], now: Inputs) -> pa.Table:
     """The two forecasts that the plan is made from, one row per user."""
     days = known.domain.horizon_days
-    commit, value = (speakers[f"{kind}:{days}d"].forecast(now) for kind in ("commit", "value"))
+    commit, value = (_said(speakers, parse_task(f"{kind}:{days}d"), now) for kind in ("commit", "value"))
     return pa.table(
         {
             "user_id": now.users,
@@ -122,6 +123,13 @@ def predictions(known: Known, speakers: Mapping[str, Forecaster], now: Inputs) -
             "value_high": value.high_80,
         }
     )
+
+
+def _said(speakers: Mapping[str, Forecaster], task: Task, asked: Inputs) -> Forecast:
+    """The forecast of a task; that of an amount agrees with the chance that is told beside it."""
+    said = speakers[trained_as(task).name].of(task).forecast(asked)
+    chance = speakers.get(replace(task, kind="commit").name) if task.is_amount else None
+    return said if chance is None else agreed(said, chance.predict(asked))
 
 
 def explained(forecaster: Forecaster, now: Inputs) -> dict[str, pa.Table]:
