@@ -31,19 +31,20 @@ def main() -> None:
 
 
 def forecasts(run: tenure.Run) -> None:
-    rows = run.table("prediction_metrics").to_pylist()
+    rows = [row for row in run.table("prediction_metrics").to_pylist() if row["task"].startswith("commit")]
     found = {(row["population"], row["model"], row["metric"]): row for row in rows}
     populations = list(dict.fromkeys(row["population"] for row in rows))
     print("| population | model | " + " | ".join(WANTED) + " |")
     print("|---|---|" + "---|" * len(WANTED))
     for population in populations:
-        for model in ("logistic", "recency", "constant"):
+        for model in dict.fromkeys(row["model"] for row in rows):
             cells = [
                 f"{row['value']:.4f} [{row['low']:.3f}, {row['high']:.3f}]"
                 for metric in WANTED
                 if (row := found[population, model, metric])
             ]
-            print(f"| {population} | {model} | " + " | ".join(cells) + " |")
+            champion = found[population, model, WANTED[0]]["is_champion"]
+            print(f"| {population} | {model}{' (champion)' * champion} | " + " | ".join(cells) + " |")
     print()
 
 

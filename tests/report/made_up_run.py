@@ -321,6 +321,18 @@ def _prediction(rng: np.random.Generator, users: list[str]) -> dict[str, pa.Tabl
                 "captured": np.concatenate([np.cumsum(o) / o.sum() for o in observed.values()]),
             }
         ),
+        "dependence": pa.table(
+            {
+                "task": ["commit:30d"] * 6,
+                "feature": ["recency_days"] * 3 + ["value_90"] * 3,
+                "value": [0.0, 20.0, 90.0, 0.0, 50.0, 400.0],
+                "partial": [0.8, 0.6, 0.3, 0.4, 0.5, 0.6],
+                "local": [0.9, 0.6, 0.1, 0.3, 0.5, 0.7],
+                "low": [0.88, 0.57, 0.07, 0.28, 0.47, 0.66],
+                "high": [0.92, 0.63, 0.13, 0.32, 0.53, 0.74],
+                "n_users": [20, 10, 0, 15, 15, 0],
+            }
+        ),
         "importance": pa.table(
             {
                 "level": ["theme"] * 4,

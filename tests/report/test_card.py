@@ -81,7 +81,7 @@ def test_every_task_champion_and_limit_is_named_in_both_forms(card, page, text):
             assert verdict(contests[task]) in form.replace("&#39;", "'")
             assert f"In use: {name(champion)}" in form
     assert CORRECTION in section_of(card, "commit:30d").lead
-    assert [section.short for section in card_sections(card)] == ["About", *contests, "Limits"]
+    assert [section.short for section in card_sections(card)] == ["About", *contests, "Returns", "Limits"]
 
 
 def test_who_is_treated_worse_is_said_in_the_lead_and_shown(card, text):

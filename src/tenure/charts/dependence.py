@@ -105,7 +105,10 @@ def _finding(rows: list[dict[str, Any]], currency: str | None) -> str:
     if not rows:
         return "This input has one value only"
     first, last = rows[0]["local"], rows[-1]["local"]
-    return f"{'Rises' if last >= first else 'Falls'} from {_told(first, currency)} to {_told(last, currency)}"
+    begins, ends = _told(first, currency), _told(last, currency)
+    if begins == ends:
+        return f"Begins and ends at {begins}"
+    return f"{'Rises' if last > first else 'Falls'} from {begins} to {ends}"
 
 
 def _told(value: float, currency: str | None) -> str:

@@ -12,15 +12,24 @@ from tenure.seeds import generator
 _N_DRAWS = 400
 
 
-def ece_by_chance(p: Vector, *, seed: int, n_draws: int = _N_DRAWS, level: float = 0.95) -> Interval:
+def ece_by_chance(
+    p: Vector, windows: NDArray[np.generic] | None = None, *, seed: int, n_draws: int = _N_DRAWS, level: float = 0.95
+) -> Interval:
     """What expected calibration error would these forecasts [B] show if every one of them were exactly true?
 
     ECE is a mean of absolute gaps, so chance alone keeps it above 0: outcomes are drawn from the forecasts themselves.
+    With `windows` [B], from which time window each forecast is, it is that of each window, averaged.
+
     The value is the mean over the draws; an ECE above `high` is no accident. Source: Bröcker & Smith (2007), Increasing
     the reliability of reliability diagrams, Weather and Forecasting 22 ("consistency resampling").
     """
     draws = generator(seed, "ece by chance")
-    found = np.array([ece((draws.random(len(p)) < p).astype(np.float64), p) for _ in range(n_draws)])
+    of_window = [p] if windows is None else [p[windows == window] for window in np.unique(windows)]
+
+    def drawn(said: Vector) -> float:
+        return ece((draws.random(len(said)) < said).astype(np.float64), said)
+
+    found = np.array([np.mean([drawn(said) for said in of_window]) for _ in range(n_draws)])
     return Interval.of(float(found.mean()), found, level=level)
 
 

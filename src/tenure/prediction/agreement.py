@@ -15,7 +15,8 @@ def agreed(amount: Forecast, p_commit: Vector) -> Forecast:
     it then ends at what a commitment would bring on average, expected / chance. Where more than 10 in 100 will not, it
     cannot start above nothing. Ranges only grow, so they hold at least as many users as before.
     """
-    if_they_commit = np.divide(amount.value, p_commit, out=np.zeros_like(amount.value), where=p_commit > 0)
+    least = (1 - 0.95) / 2  # of a smaller chance, no range is asked to hold it
+    if_they_commit = amount.value / np.maximum(p_commit, least)
 
     def widened(low: Vector, high: Vector, level: float) -> tuple[Vector, Vector]:
         left_out = (1 - level) / 2

@@ -10,8 +10,10 @@ import numpy as np
 import pyarrow as pa
 
 from tenure.evaluation.amounts import AMOUNT_METRICS
+from tenure.evaluation.calibration_error import ece_by_chance
 from tenure.evaluation.comparison import Comparison, compare
 from tenure.evaluation.forecasts import METRICS
+from tenure.evaluation.intervals import Interval
 from tenure.evaluation.reliability import lift_table, reliability_table
 from tenure.prediction.examples import Vector
 from tenure.prediction.rolling import Rolled
@@ -19,6 +21,8 @@ from tenure.prediction.training import Trained
 from tenure.schema import TIME
 
 ALL_SEEN = "all seen"
+BY_CHANCE = "ece_by_chance"
+"""Beside the metrics of the champion: the calibration error that its forecasts would show if they were exactly true."""
 
 _INTERVAL = [(end, pa.float64()) for end in ("low", "high")]
 _WHERE = [("population", pa.string()), ("metric", pa.string())]
@@ -124,7 +128,10 @@ def evidence(trained: Trained, config: EvidenceConfig = EvidenceConfig()) -> Evi
             (
                 (name, model, where, metric, i.value, i.low, i.high, n_users[where], model == champion)
                 for where, comparison in found.items()
-                for (model, metric), i in comparison.values.items()
+                for (model, metric), i in (
+                    *comparison.values.items(),
+                    *([] if task.is_amount else _by_chance(proof.rows(populations[where]), champion, config)),
+                )
             ),
         ),
         gains=_table(
@@ -159,6 +166,13 @@ def _compared(proof: Rolled, champion: str, config: EvidenceConfig, *, is_amount
         n_resamples=config.n_resamples,
         level=config.level,
     )
+
+
+def _by_chance(proof: Rolled, champion: str, config: EvidenceConfig) -> Iterator[tuple[tuple[str, str], Interval]]:
+    if len(proof.examples):
+        windows = proof.examples.inputs.as_of
+        said = ece_by_chance(proof.forecasts[champion], windows, seed=config.seed, level=config.level)
+        yield (champion, BY_CHANCE), said
 
 
 def _over_time(proof: Rolled, *, is_amount: bool) -> Iterator[tuple[Any, ...]]:

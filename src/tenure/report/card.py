@@ -23,6 +23,7 @@ from tenure.report.blocks import Block, Cell, Grid, Noted, Prose, Section, chart
 from tenure.report.pages import environment
 from tenure.report.results import Results
 from tenure.report.sections.leaderboard import Contest, contests_of, leaderboard, over_time, verdict
+from tenure.report.sections.returning import returning
 from tenure.wording import fixed, is_known, listed, money, percent
 
 FOR = (
@@ -72,7 +73,8 @@ def card_sections(card: Card) -> list[Section]:
         lead="What the numbers above do not cover.",
         blocks=[Prose(paragraphs=list(card.limits))],
     )
-    return [about, *(_task(card, contest) for contest in contests_of(results).values()), limits]
+    returns = [returning(results)] if "return_metrics" in card.tables else []
+    return [about, *(_task(card, contest) for contest in contests_of(results).values()), *returns, limits]
 
 
 def card_html(card: Card) -> str:

@@ -9,7 +9,6 @@ from datetime import datetime
 import pyarrow as pa
 from plotly.offline import get_plotlyjs
 
-from tenure.charts import dependence as curves
 from tenure.charts import forecasts as charts
 from tenure.domain import Domain
 from tenure.explain.forecasts import TaskWords, Words, heading, reason_phrase, why_sentences
@@ -17,6 +16,7 @@ from tenure.prediction.explaining.catalogue import THEMES
 from tenure.prediction.explaining.whatif import NOT_CAUSAL
 from tenure.prediction.tasks import Task
 from tenure.report.blocks import Block, Grid, chart, number_columns, text_columns
+from tenure.report.curves import curve_charts
 from tenure.report.pages import environment
 
 HOW_TO_READ = (
@@ -104,15 +104,5 @@ def _general(told: Explanation, task: TaskWords) -> list[Block]:
         )
         blocks.append(chart(charts.importance(told.importance, THEMES, what="loss added without it"), note=note))
     if told.dependence is not None:
-        for i, name in enumerate(dict.fromkeys(told.dependence["feature"].to_pylist())):
-            words = told.words[name]
-            figure = curves.dependence(
-                told.dependence,
-                name,
-                words.description.partition(": ")[0],
-                scaling=words.scaling,
-                currency=task.currency if task.is_amount else None,
-            )
-            note = "Where the two lines part, inputs go together and the dotted one asks about people who do not exist."
-            blocks.append(chart(figure, note=note if i == 0 else ""))
+        blocks += curve_charts(told.dependence, told.words, task)
     return blocks

@@ -90,7 +90,9 @@ def test_plausibility_refuses_about_as_many_real_users_as_it_says(likeness):
 def test_near_equal_inputs_do_not_make_a_usual_user_strange():
     rng = np.random.default_rng(3)
     total = rng.normal(size=2000)
-    twins = inputs_of(np.stack([total, total + rng.normal(scale=0.02, size=2000), rng.normal(size=2000)], axis=1), NAMES)
+    twins = inputs_of(
+        np.stack([total, total + rng.normal(scale=0.02, size=2000), rng.normal(size=2000)], axis=1), NAMES
+    )
     likeness = Likeness.fit(twins)
     assert likeness.has_company(np.array([0.5, 0.7, 0.0]))  # ten standard deviations off the line, and yet no stranger
     assert not likeness.has_company(np.array([2.0, -2.0, 0.0]))

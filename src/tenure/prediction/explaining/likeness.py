@@ -129,9 +129,9 @@ class Likeness:
     def has_company(self, row: Vector) -> bool:
         """Are there real users about like this row [D] as a whole?
 
-        It is as near to its `n_alike`-th nearest real user as real users are to theirs. Neighbours are asked rather than
-        the correlations, which small departures from near equalities between inputs (counts over 30 and 90 days, say)
-        would make seem huge.
+        It is as near to its `n_alike`-th nearest real user as real users are to theirs. Neighbours are asked, not the
+        correlations: those make much of small departures from near equalities (of counts over 30 and 90 days, say).
+
         Source: Ramaswamy, Rastogi & Shim (2000), Efficient algorithms for mining outliers from large data sets, SIGMOD.
         """
         distances, _ = self._neighbours.kneighbors(self.scored(row[None]), n_neighbors=self.config.n_alike)

@@ -6,10 +6,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tenure.charts import forecasts, prediction
-from tenure.explain.forecasts import TaskWords
-from tenure.prediction.explaining.catalogue import THEMES
+from tenure.explain.forecasts import TaskWords, words_of
+from tenure.prediction.evidence import BY_CHANCE
+from tenure.prediction.explaining.catalogue import THEMES, catalogue
 from tenure.prediction.tasks import parse_task
-from tenure.report.blocks import Block, Section, chart
+from tenure.report.blocks import Block, Section, chart, level
+from tenure.report.curves import curve_charts
 from tenure.report.results import Results
 from tenure.report.sections.evidence import gain_grid, in_order
 from tenure.report.sections.leaderboard import Contest, contests_of, in_short, leaderboard, over_time, verdict
@@ -17,6 +19,8 @@ from tenure.wording import counted, is_known, percent
 
 N_SIMPLE = 2
 """Simple models drawn beside the one in use; of more, lines could not be told apart."""
+N_CURVES = 4
+"""Inputs along which the forecast is drawn; the model card's data have some more."""
 
 
 def forecast(results: Results) -> Section:
@@ -34,7 +38,7 @@ def forecast(results: Results) -> Section:
     if main is not None:
         lead = f"{verdict(main)} {_reliability(main)} {lead}"
         blocks += [*_pictures(results, main), leaderboard(main, _caption(results, main))]
-        blocks += [*_what_matters(results), *_more(results, main)]
+        blocks += [*_what_matters(results), *_curves(results, main), *_more(results, main)]
     if value is not None:
         blocks.append(leaderboard(value, _caption(results, value)))
     if contests:
@@ -54,12 +58,13 @@ def _caption(results: Results, contest: Contest) -> str:
 
 def _reliability(contest: Contest) -> str:
     """Whether its order and its chances may be taken at their word."""
-    auc, ece = (contest.by_model(metric).get(contest.champion) for metric in ("auc", "ece"))
+    auc, ece, chance = (contest.by_model(metric).get(contest.champion) for metric in ("auc", "ece", BY_CHANCE))
     said = []
     if auc is not None and is_known(auc["value"]):
         said.append(f"ranks {percent(auc['value'])} of pairs of a leaver and a stayer right")
     if ece is not None and is_known(ece["value"]):
-        said.append(f"its chances are {counted(round(100 * ece['value'], 1), 'percentage point')} off on average")
+        luck = f" (if exactly true, luck alone would show up to {100 * chance['high']:.1f})" if chance else ""
+        said.append(f"its chances are {counted(round(100 * ece['value'], 1), 'percentage point')} off on average{luck}")
     return f"It {'; '.join(said)}." if said else ""
 
 
@@ -78,10 +83,13 @@ def _pictures(results: Results, main: Contest) -> list[Block]:
 
 
 def _of(table: pa.Table | None, task: str, models: list[str]) -> pa.Table | None:
-    if table is None:
-        return None
-    chosen = pc.and_(pc.equal(table["task"], task), pc.is_in(table["model"], pa.array(models, pa.string())))
-    return table.filter(chosen)
+    found = _of_task(table, task)
+    return found if found is None else found.filter(pc.is_in(found["model"], pa.array(models, pa.string())))
+
+
+def _of_task(table: pa.Table | None, task: str) -> pa.Table | None:
+    found = None if table is None else table.filter(pc.equal(table["task"], task))
+    return found if found is not None and found.num_rows else None
 
 
 def _what_matters(results: Results) -> list[Block]:
@@ -90,6 +98,14 @@ def _what_matters(results: Results) -> list[Block]:
     note = f"How far each theme moves the forecast of a {results.user} on average; 95% intervals over {results.users}."
     figure = forecasts.importance(importance, THEMES, what="change of the forecast (log-odds)")
     return [chart(figure, note=note, is_wide=True)]
+
+
+def _curves(results: Results, main: Contest) -> list[Block]:
+    """How the forecast goes along the inputs that move it most."""
+    if (found := _of_task(results.table("dependence"), main.task)) is None:
+        return []
+    task = TaskWords.of(parse_task(main.task), results.domain)
+    return [*level(*curve_charts(found, words_of(catalogue(), results.domain), task, most=N_CURVES))]
 
 
 def _more(results: Results, main: Contest) -> list[Block]:

@@ -1,4 +1,4 @@
-"""What matters first: the run in a few sentences and six numbers."""
+"""What matters first: the run in a few sentences and seven numbers."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Glance:
 
 def glance(results: Results) -> Glance:
     """What should the reader know if they read nothing else?"""
-    found = [part(results) for part in (_stages, _forecast, _stake, _ranking)]
+    found = [part(results) for part in (_stages, _forecast, _worth, _stake, _ranking)]
     return Glance(
         sentences=[sentence for sentences, _ in found for sentence in sentences],
         tiles=[tile for _, tiles in found for tile in tiles],
@@ -61,6 +61,18 @@ def _forecast(results: Results) -> _Part:
     verb, days = results.domain.commitment_verb, counted(results.horizon_days, "day")
     tile = Card(title=f"will {verb}", figure=percent(p), text=f"expected within {days}")
     return [Markup("<strong>{}</strong> are expected to {} within {}.").format(percent(p), verb, days)], [tile]
+
+
+def _worth(results: Results) -> _Part:
+    totals = results.table("lifetime_totals")
+    whole = next((row for row in totals.to_pylist() if row["by"] == "all"), None) if totals is not None else None
+    if whole is None or whole["unit"] != "money":
+        return [], []
+    expected, low, high = (results.money(whole[name]) for name in ("expected_value", "low_95", "high_95"))
+    within = counted(whole["days"], "day")
+    sentence = Markup("All together are expected to bring <strong>{}</strong> in the next {} (95%: {} to {}).")
+    tile = Card(title="to come", figure=expected, text=f"expected of them in the next {within}")
+    return [sentence.format(expected, within, low, high)], [tile]
 
 
 def _stake(results: Results) -> _Part:
