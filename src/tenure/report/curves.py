@@ -20,7 +20,7 @@ def curve_charts(dependence: pa.Table, words: Words, task: TaskWords, *, most: i
         task: how its forecasts are said.
         most: pictures; None = of all inputs.
     """
-    charts = []
+    charts: list[Chart] = []
     for feature in list(dict.fromkeys(dependence["feature"].to_pylist()))[:most]:
         figure = curves.dependence(
             dependence,
