@@ -42,6 +42,10 @@ class EvidenceError(TenureError, ValueError):
     """The data are too few, or of the wrong kind, to answer honestly."""
 
 
+class TrainingError(TenureError, RuntimeError):
+    """A model cannot learn on: its loss is no number any more."""
+
+
 class EngineError(TenureError, RuntimeError):
     """The engine could not run a relation: too little memory or disk, a file that is gone."""
 

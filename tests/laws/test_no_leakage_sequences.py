@@ -13,7 +13,7 @@ from relation_runner import run
 
 from tenure.events.log import EVENTS_TABLE
 from tenure.events.sequences import Sequences, in_order
-from tenure.prediction.steps import Steps, steps
+from tenure.sequence.steps import Steps, steps
 from tenure.schema import LOG
 
 CUTS = tuple(datetime.fromisoformat(t) for t in ("2024-05-01", "2024-08-17T11:30"))

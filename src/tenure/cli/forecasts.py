@@ -30,7 +30,7 @@ from tenure.cli.returning import show_return_evidence, show_returns
 from tenure.prediction.tasks import Task, parse_task
 from tenure.project import open_project
 from tenure.storage.model_registry import ModelVersion
-from tenure.storage.tables import write_table
+from tenure.storage.tables import check_target, write_table
 from tenure.storage.versions import write_text
 from tenure.wording import counted, money, percent
 
@@ -56,12 +56,15 @@ def predict(
 ) -> None:
     """Forecast every user by the models in use, with ranges. Trains nothing: that is `tenure evaluate` or `run`."""
     project = open_project(folder)
+    if to is not None:
+        check_target(to)
     with progress_bars() as progress:
         table = project.predict(*(tasks or ()), as_of=as_of, version=version, progress=progress)
     if to is not None:
         write_table(table, to)
-        say(f"{table.num_rows:,} forecasts: {to}")
-        return
+        if not as_json:
+            say(f"{table.num_rows:,} forecasts: {to}")
+            return
     if as_json:
         show_json(table)
         return
@@ -117,6 +120,7 @@ def evaluate(
 ) -> None:
     """Train every model, let the best speak, and prove it: a leaderboard per task on later time, with intervals."""
     project = open_project(folder)
+    before = project.models.current().name if project.models.has_current() else None
     with unbroken(), progress_bars() as progress:
         made = project.evaluate(*(tasks or ()), as_of=as_of, promote=False if no_promote else None, progress=progress)
     if as_json:
@@ -125,8 +129,14 @@ def evaluate(
         return
     show_leaderboards(made)
     in_use = project.models.current().name == made.name
-    say(f"Models:  {made.name}{'' if in_use else f' (not in use; tenure models promote {made.name})'}")
+    say(f"Models:  {made.name} ({_standing(made.name, before, in_use=in_use)})")
     say(f"Card:    {made.folder / 'card.html'}")
+
+
+def _standing(name: str, before: str | None, *, in_use: bool) -> str:
+    if not in_use:
+        return f"not in use; tenure models promote {name}"
+    return "in use" if before is None else f"in use from now on, before {before}; tenure models rollback takes it back"
 
 
 def show_leaderboards(made: ModelVersion) -> None:

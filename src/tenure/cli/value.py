@@ -15,7 +15,7 @@ from tenure.cli import app
 from tenure.cli.display import AsJson, Column, Folder, column, number, progress_bars, say, show_json, show_table, words
 from tenure.domain import Domain
 from tenure.project import open_project
-from tenure.storage.tables import write_table
+from tenure.storage.tables import check_target, write_table
 from tenure.wording import counted, money, plural
 from tenure.wording import number as amount
 
@@ -25,12 +25,15 @@ MOST_AGES = 6
 
 @app.command()
 def value(
-    days: Annotated[int | None, typer.Option(help="How far ahead. Default: [value] days.", min=1, max=3650)] = None,
+    days: Annotated[
+        int | None, typer.Option(help="How far ahead. Default: as \\[value] days says.", min=1, max=3650)
+    ] = None,
     discount: Annotated[
-        float | None, typer.Option(help="What a year's waiting takes off. Default: [value] discount.", min=0, max=10)
+        float | None,
+        typer.Option(help="What a year's waiting takes off. Default: as \\[value] discount says.", min=0, max=10),
     ] = None,
     by: Annotated[Literal["stage", "segment"] | None, typer.Option(help="Only this way to group.")] = None,
-    as_of: Annotated[str | None, typer.Option(help="The moment. Default: just after the last event.")] = None,
+    as_of: Annotated[str | None, typer.Option(help="The moment. Default: that of the last run.")] = None,
     to: Annotated[Path | None, typer.Option("--to", help="Write all users to this .parquet, .csv or .jsonl.")] = None,
     n: Annotated[int, typer.Option("-n", help="Number of users to show.", min=1)] = 20,
     folder: Folder = ".",
@@ -39,13 +42,16 @@ def value(
     """What users will be worth: in all, by stage and segment, one by one, each with its range; and who says so."""
     project = open_project(folder)
     choices = {name: said for name, said in (("days", days), ("discount", discount)) if said is not None}
+    if to is not None:
+        check_target(to)
     with progress_bars() as progress:
         valued = project.value(as_of, progress=progress, **choices)
     users, totals = valued.tables["lifetime_values"], valued.tables["lifetime_totals"]
     if to is not None:
         write_table(users, to)
-        say(f"{counted(users.num_rows, 'user')}: {to}")
-        return
+        if not as_json:
+            say(f"{counted(users.num_rows, 'user')}: {to}")
+            return
     if by is not None:
         totals = totals.filter(pc.is_in(totals["by"], pa.array(["all", by])))
     if as_json:
@@ -54,7 +60,7 @@ def value(
     domain = project.settings.resolved_domain()
     said = _form(domain, is_money=valued.unit == "money")
     _show_totals(totals, said)
-    _show_users(users, said, n)
+    _show_users(users, said, n, domain)
     _show_cohorts(valued.tables["cohort_values"], said)
     _show_proof(valued.tables, domain)
     for note in valued.notes:
@@ -86,12 +92,12 @@ def _show_totals(totals: pa.Table, said: Callable[[float], str]) -> None:
         say("")
 
 
-def _show_users(users: pa.Table, said: Callable[[float], str], n: int) -> None:
+def _show_users(users: pa.Table, said: Callable[[float], str], n: int, domain: Domain) -> None:
     show_table(
         users.sort_by([("expected_value", "descending")]).slice(0, n).to_pylist(),
         [
             column("user_id", "user"),
-            number("expected_commitments", "times", 1),
+            number("expected_commitments", plural(domain.commitment_noun), 1),
             *_ranged(said),
             column("p_alive", "still there", lambda share: f"{share:.0%}", right=True),
         ],

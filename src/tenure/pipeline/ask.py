@@ -92,6 +92,7 @@ def forecast(
             raise UnknownError(_untrained(task, answered))
     with known_log(folder, settings, as_of, progress) as known:
         check_time(chosen, known.as_of)
+        known.check_watched()
         with known.stage("predict", 2) as step:
             now = inputs_at(known, [known.as_of], with_events=_read_events(chosen))
             step()
@@ -122,6 +123,7 @@ def explain(
     forecaster = speakers[trained_as(asked).name].of(asked)
     with known_log(folder, settings, as_of, progress) as known:
         check_time(chosen, known.as_of)
+        known.check_watched()
         with known.stage("explain", 3) as step:
             people = _people(known, user, with_events=_read_events(chosen))
             row = people.rows(np.asarray(people.users) == user)
@@ -136,7 +138,7 @@ def explain(
                 task=asked,
                 model=f"{forecaster.name} ({chosen.name})",
                 forecast=float(forecaster.predict(row)[0]),
-                usual=float(np.median(forecaster.predict(reference))),
+                usual=found.usual,
                 reasons=reasons(found, row, reference, catalogue()),
                 is_sampled=found.is_sampled,
                 words=words_of(catalogue(), known.domain),

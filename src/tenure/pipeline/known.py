@@ -22,6 +22,7 @@ from tenure.evaluation.splits import CutoffPlan, plan_cutoffs
 from tenure.events.log import EVENTS_TABLE
 from tenure.pipeline.ingest import LogFolder
 from tenure.settings import Settings
+from tenure.wording import counted
 
 Progress = Callable[[str, float, float | None], None]
 """Called with (stage, how much is done, how much there is; None = unknown)."""
@@ -56,7 +57,7 @@ class Known:
     until: datetime
     """Up to here it is known what users did: the moment itself, or the end of the log where that is earlier."""
     n_users: int
-    """Users of the log."""
+    """Users seen before the moment."""
     cutoffs: CutoffPlan | None
     """Where forecasts are learnt and tested; None when the log is too short."""
     left_out: list[str] = field(default_factory=list)
@@ -80,9 +81,9 @@ class Known:
             name: log.folder / f"{name}.parquet" for name in ("events", "items", "users")
         }
         with DuckDBEngine(sources, settings.engine()) as duck:
-            stamp, user = EVENTS_TABLE.timestamp, EVENTS_TABLE.user_id
-            span = duck.run(EVENTS_TABLE.agg(first=stamp.min(), last=stamp.max(), n_users=user.nunique()))
-            first, last, n_users = (span.column(name)[0].as_py() for name in ("first", "last", "n_users"))
+            stamp = EVENTS_TABLE.timestamp
+            span = duck.run(EVENTS_TABLE.agg(first=stamp.min(), last=stamp.max()))
+            first, last = (span.column(name)[0].as_py() for name in ("first", "last"))
             if first is None:
                 raise EvidenceError("The log holds no usable event; `tenure check` says why")
             after_last = last.replace(microsecond=0) + timedelta(seconds=1)
@@ -108,10 +109,26 @@ class Known:
                 as_of=moment,
                 first=first.replace(microsecond=0),
                 until=until,
-                n_users=n_users,
+                n_users=duck.run(EVENTS_TABLE.filter(stamp < moment).agg(n=EVENTS_TABLE.user_id.nunique()))["n"][
+                    0
+                ].as_py(),
                 cutoffs=cutoffs,
                 left_out=left_out,
                 progress=progress,
+            )
+
+    def check_watched(self) -> None:
+        """Is it known what users did until now?
+
+        Raises:
+            EvidenceError: the log ended more than a horizon ago, so that silence means nothing.
+        """
+        blind = self.as_of - self.until
+        if blind > timedelta(days=self.domain.horizon_days):
+            raise EvidenceError(
+                f"The log ends at {self.until:%Y-%m-%d %H:%M}, {counted(blind.days, 'day')} before "
+                f"{self.as_of:%Y-%m-%d %H:%M}: what users did since is not known; expected a moment at most "
+                f"{counted(self.domain.horizon_days, 'day')} after its end"
             )
 
     @property

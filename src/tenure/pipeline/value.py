@@ -91,12 +91,14 @@ def lifetime_value(
 ) -> Valued:
     """The value to come at any moment, without a whole run.
 
-    Stages and segments are those of the newest run, where it stands at this moment of this log.
+    Stages and segments are those of the newest run, where it stands at this moment of this log; with no moment named,
+    its moment is taken.
 
     Raises:
-        EvidenceError: too few users repeat.
+        EvidenceError: too few users repeat, or the log ended long before the moment.
     """
-    with known_log(folder, settings, as_of, progress) as known:
+    with known_log(folder, settings, as_of or _moment_of_run(folder), progress) as known:
+        known.check_watched()
         return lifetime(known, _groups_of_run(folder, known))
 
 
@@ -160,7 +162,11 @@ def lifetime(known: Known, groups: Groups) -> Valued:
     models = {f"repeats_{type(champion.model).__name__.lower()}": champion.model.to_arrays()}
     if unit == "money":
         models["spend_gammagamma"] = spend.to_arrays()
-    notes = [_chosen(champion, holdout, known.domain.commitment_noun), _worth(known, amounts, unit)]
+    notes = [
+        _reach(known, days),
+        _chosen(champion, holdout, known.domain.commitment_noun),
+        _worth(known, amounts, unit),
+    ]
     if n_draws < MOST_DRAWS:
         notes.append(f"Ranges come from {n_draws} drawn futures instead of {MOST_DRAWS}, as users are many.")
     if not groups:
@@ -178,6 +184,14 @@ def groups_of(tables: Mapping[str, pa.Table]) -> Groups:
         place = pc.index_in(of_user["segment"], value_set=segments["segment"].combine_chunks())
         groups["segment"] = pa.table({"user_id": of_user["user_id"], "group": segments["name"].take(place)})
     return groups
+
+
+def _moment_of_run(folder: Path) -> datetime | None:
+    """The moment of the last run: the stages and segments of its users are known."""
+    run = Versions(folder / "runs").current()
+    if run is None:
+        return None
+    return datetime.fromisoformat(json.loads((run / "manifest.json").read_text(encoding="utf-8"))["as_of"])
 
 
 def _groups_of_run(folder: Path, known: Known) -> Groups:
@@ -254,6 +268,19 @@ def _cohorts(known: Known, champion: Champion, spend: GammaGamma) -> pa.Table:
     cells = known.run(cohort_values(events, known.as_of, period))
     curves = value_curves(cells, champion.model, spend, period, UNIT_DAYS)
     return _beside(curves, {"period": [period] * curves.num_rows})
+
+
+def _reach(known: Known, days: int) -> str:
+    """How far ahead is asked, beside how much is known; and what ranges hold."""
+    past = max((known.as_of - known.first).days, 1)
+    said = (
+        "Ranges hold the luck of users and the doubt about the model, not that the time ahead may be unlike the past."
+    )
+    if days <= 2 * past:
+        return said
+    return (
+        f"The log spans {counted(past, 'day')}, and {counted(days, 'day')} ahead are asked: take it as a guess. {said}"
+    )
 
 
 def _worth(known: Known, amounts: tuple[Vector, Vector], unit: Unit) -> str:

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from tenure.errors import MissingRunError, SourceError, unknown
+from tenure.errors import MissingRunError, SourceError, UnknownError, unknown
 from tenure.storage.arrays import Arrays, load_model, save_model
 from tenure.storage.versions import Versions
 
@@ -101,7 +101,9 @@ class ModelRegistry:
         """
         names = self.names()
         found = [n for n in names if n.startswith(name)]
-        if name not in names and len(found) != 1:
+        if name not in names and len(found) > 1:
+            raise UnknownError(f"version: '{name}' begins {len(found)} names: {', '.join(found)}; say more of it")
+        if not found:
             raise unknown("version", name, names)
         return _open(self.folder / (name if name in names else found[0]))
 

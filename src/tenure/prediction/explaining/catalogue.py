@@ -58,7 +58,12 @@ REPEATS = (
     Input("mean_value", "money", "log", "mean value of a repeat day"),
     Input(HISTORY, "rhythm", "linear", "how often and how recently there was a commitment"),
     Input("repeats_p_any", "rhythm", "share", "chance of a commitment within the horizon, by rate and silence alone"),
-    Input("repeats_p_any_long", "rhythm", "share", "the same within three times the horizon"),
+    Input(
+        "repeats_p_any_long",
+        "rhythm",
+        "share",
+        "chance of a commitment within three horizons, by rate and silence alone",
+    ),
     Input("repeats_p_alive", "rhythm", "share", "chance not to have left for good, by rate and silence alone"),
 )
 """The repeat history, by the letters of its papers, and what BG/NBD makes of it."""

@@ -11,7 +11,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import logit
+from scipy.special import expit, logit
 
 from tenure.errors import ConfigError
 from tenure.prediction.explaining.catalogue import CORRECTION, Catalogue, in_order, themes_of
@@ -43,6 +43,11 @@ class Contributions:
             raise ConfigError(
                 f"Contributions: expected a column per input, got {len(self.names)} names and shape {self.values.shape}"
             )
+
+    @property
+    def usual(self) -> float:
+        """What is forecast of users in general, as a chance or an amount: where the bars begin."""
+        return float(expit(self.base)) if self.unit == "log-odds" else self.base
 
     @property
     def total(self) -> Vector:

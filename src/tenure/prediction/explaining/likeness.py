@@ -70,6 +70,8 @@ class Likeness:
         levels, scores = zip(*(_normal_scores(column) for column in values.T), strict=True)
         users = _scored(values, levels, scores)
         covariance, _ = ledoit_wolf(users)
+        if not covariance.any():  # all users are alike, so nothing is known of what goes together
+            covariance = np.eye(len(inputs.names))
         sd = np.sqrt(np.diag(covariance))  # scores in units of it, so that correlations are slopes
         scaled = tuple(score / spread for score, spread in zip(scores, sd, strict=True))
         return cls(inputs.names, levels, scaled, covariance / np.outer(sd, sd), users / sd, config)

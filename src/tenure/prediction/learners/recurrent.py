@@ -15,8 +15,8 @@ from tenure.prediction.examples import Examples, Inputs, Vector
 from tenure.prediction.learner import Arrays
 from tenure.prediction.learners.columns import expect_examples, fit_normaliser, standardised
 from tenure.prediction.reading import Reading
-from tenure.prediction.steps import FEATURES, Steps, steps
 from tenure.profiles.normalise import Normaliser
+from tenure.sequence.steps import FEATURES, Steps, steps
 
 Cell = Literal["gru", "lstm"]
 
@@ -84,7 +84,7 @@ class Recurrent:
 class RecurrentLearner:
     """A network that reads the events themselves: their order and rhythm, which no column sums up.
 
-    What it sees of a step (all events of one second) is in `prediction.steps.FEATURES`, and how long ago it was.
+    What it sees of a step (all events of one second) is in `sequence.steps.FEATURES`, and how long ago it was.
     """
 
     cell: Cell = "gru"

@@ -28,7 +28,7 @@ IN_USE = "★"
 
 HOW_TO_READ = (
     f"{IN_USE} in use; differences are by the first measure. ↓: lower is better. In small: 95% interval, by resampling "
-    "users."
+    "users; that of a calibration error sits high, since chance can only add to it."
 )
 
 AMOUNTS = ("mae", "rmse")

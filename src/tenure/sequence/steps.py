@@ -43,6 +43,10 @@ class Steps:
     """[S]: time of the step, seconds since 1970 UTC."""
     features: NDArray[np.float64]
     """[S, F], as `FEATURES` names them; NaN = no value, or no step before this one."""
+    event_starts: NDArray[np.int64]
+    """[S]: the events of the step are those of the sequences from here"""
+    event_ends: NDArray[np.int64]
+    """[S]: up to and without here. Within a step their order means nothing."""
 
 
 def steps(sequences: Sequences, n_newest: int) -> Steps:
@@ -53,7 +57,8 @@ def steps(sequences: Sequences, n_newest: int) -> Steps:
     is_empty = sequences.starts == sequences.ends
     if is_empty.all():
         nowhere = np.zeros(len(sequences), np.int64)
-        return Steps(nowhere, nowhere, np.zeros(0, np.int64), np.zeros((0, len(FEATURES))))
+        nothing = np.zeros(0, np.int64)
+        return Steps(nowhere, nowhere, nothing, np.zeros((0, len(FEATURES))), nothing, nothing)
     low, high = sequences.starts[~is_empty].min(), sequences.ends[~is_empty].max()
     starts, ends = (np.where(is_empty, low, x) - low for x in (sequences.starts, sequences.ends))
     seconds = sequences.seconds[low:high]
@@ -72,7 +77,15 @@ def steps(sequences: Sequences, n_newest: int) -> Steps:
     read = np.flatnonzero(is_read[:-1])
     sums = _sums(number[:-1], first, sequences.roles[low:high], sequences.values[low:high])
     columns = [*sums, gap, *_calendar(when)]
-    return Steps(place[start], place[end], when[read], np.stack([column[read] for column in columns], axis=1))
+    borders = np.append(first, len(seconds)) + low
+    return Steps(
+        starts=place[start],
+        ends=place[end],
+        seconds=when[read],
+        features=np.stack([column[read] for column in columns], axis=1),
+        event_starts=borders[:-1][read],
+        event_ends=borders[1:][read],
+    )
 
 
 def _sums(

@@ -9,7 +9,7 @@ import pytest
 
 from tenure.domain import Role
 from tenure.events.sequences import Sequences
-from tenure.prediction.steps import FEATURES, steps
+from tenure.sequence.steps import FEATURES, steps
 
 NAMES = list(FEATURES)
 DAY = 86_400

@@ -1,0 +1,97 @@
+"""The heart on a file of sequences, leave-one-out: `python benchmarks/heart.py Beauty.txt [--seeds 3] [--trunk gated]`.
+
+The last item of each user is the test, the one before it chooses when learning ends; both are ranked against the whole
+catalogue, items met before left out. Files: one line per user, "user item item ..." in order of time; or RecBole's .inter.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections import defaultdict
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from tenure.events.sequences import Sequences
+from tenure.sequence.batches import Histories
+from tenure.sequence.config import HeartConfig, TrainingConfig
+from tenure.sequence.scoring import Asked, ranks
+from tenure.sequence.training import learn
+
+DAY = 86_400
+
+
+def main() -> None:
+    asked = argparse.ArgumentParser(description=__doc__)
+    asked.add_argument("file", type=Path)
+    asked.add_argument("--seeds", type=int, default=1)
+    for config in (HeartConfig(), TrainingConfig()):
+        for name, value in vars(config).items():
+            if name != "seed":
+                asked.add_argument(f"--{name.replace('_', '-')}", type=type(value), default=value)
+    options = vars(asked.parse_args())
+    shape, training = (
+        replace(c, **{name: options[name] for name in vars(c) if name in options})
+        for c in (HeartConfig(), TrainingConfig())
+    )
+    users = read(options["file"])
+    n_items = 1 + max(map(max, users))
+    print(f"{options['file'].name}: {len(users):,} users, {n_items:,} items, {sum(map(len, users)):,} events")
+    print(
+        "| seed | epochs | minutes | valid NDCG@10 | test NDCG@10 | test HR@10 | users/s ranked |\n|---|---|---|---|---|---|---|"
+    )
+    found = []
+    for seed in range(options["seeds"]):
+        past, then, whole = (Histories.of(sequences([u[:cut] for u in users])) for cut in (-2, -1, None))
+        del whole
+        held_out = Asked(past, np.array([u[-2] for u in users]))
+        started = time.perf_counter()
+        learnt = learn(
+            past,
+            n_items,
+            held_out,
+            shape,
+            replace(training, seed=seed),
+            looked=lambda look: print("  ", look, flush=True),
+        )
+        minutes = (time.perf_counter() - started) / 60
+        started = time.perf_counter()
+        place = ranks(learnt.heart, learnt.neighbours, Asked(then, np.array([u[-1] for u in users])))
+        rate = len(users) / (time.perf_counter() - started)
+        hit = place < 10
+        ndcg = float(np.where(hit, 1 / np.log2(place + 2.0), 0.0).mean())
+        found.append(ndcg)
+        best = learnt.best
+        print(
+            f"| {seed} | {best.epoch} | {minutes:.1f} | {best.ndcg:.4f} | {ndcg:.4f} | {hit.mean():.4f} | {rate:,.0f} |",
+            flush=True,
+        )
+    print(f"mean test NDCG@10 {np.mean(found):.4f}, standard deviation over seeds {np.std(found):.4f}")
+
+
+def read(path: Path) -> list[list[int]]:
+    if path.suffix != ".inter":
+        users = [[int(item) for item in line.split()[1:]] for line in path.read_text().splitlines()]
+    else:
+        met, number = defaultdict(list), {}
+        for line in path.read_text().splitlines()[1:]:
+            user, item, _, when = line.split("\t")[:4]
+            met[user].append((float(when), number.setdefault(item, len(number))))
+        users = [[item for _, item in sorted(rows, key=lambda row: row[0])] for rows in met.values()]  # stable
+    place = {item: i for i, item in enumerate(sorted({item for user in users for item in user}))}
+    return [[place[item] for item in user] for user in users if len(user) >= 3]
+
+
+def sequences(users: list[list[int]]) -> Sequences:
+    """Order is all that such files tell: one step a day."""
+    lengths = np.array([len(user) for user in users])
+    starts, n = np.cumsum(lengths) - lengths, lengths.sum()
+    days = np.arange(n) - np.repeat(starts, lengths)
+    items = np.concatenate([np.array(user, np.int32) for user in users])
+    return Sequences(starts, starts + lengths, days * DAY, np.zeros(n, np.int8), items, np.full(n, np.nan, np.float32))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,93 @@
+"""What comes next, of the whole catalogue: scores, the best k, and the rank of what really came."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from tenure.sequence.batches import Batch, Histories
+from tenure.sequence.neighbours import Neighbours
+from tenure.sequence.network import Heart
+from tenure.sequence.windows import newest
+
+Numbers = NDArray[np.int64]
+Floats = NDArray[np.float32]
+
+_AT_ONCE = 256
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """For each of B users: what they met before, and one item that came next."""
+
+    histories: Histories
+    items: Numbers
+    """[B]: the item that came; -1 = the user is not judged"""
+
+
+def scores(heart: Heart, neighbours: Neighbours, histories: Histories) -> Iterator[tuple[Numbers, Floats]]:
+    """The score of every item after all that each user did: (users [b], scores [b, I]), batch by batch."""
+    windows = newest(histories.n_steps, heart.shape.config.window)
+    order = np.argsort(windows.ends - windows.starts, kind="stable")
+    sparse = neighbours.to_sparse()
+    with torch.inference_mode():
+        table = heart.items.weight
+        for low in range(0, len(order), _AT_ONCE):
+            some = windows.some(order[low : low + _AT_ONCE])
+            batch = histories.read(some)
+            said = (last_states(heart, batch) @ table.T).cpu().numpy()
+            yield some.rows, said + _companions(heart, batch, sparse)
+
+
+def last_states(heart: Heart, batch: Batch) -> torch.Tensor:
+    """The state after all steps of each window [b, D]."""
+    states = heart.states(batch)
+    return states[torch.arange(len(states)), torch.from_numpy(batch.n_steps).to(states.device)]
+
+
+def seen(histories: Histories, users: Numbers) -> tuple[Numbers, Numbers]:
+    """(place among these users, item) of all that each of them met."""
+    steps = histories.steps
+    first, last = histories.offsets[steps.starts[users]], histories.offsets[steps.ends[users]]
+    lengths = last - first
+    row = np.repeat(np.arange(len(users)), lengths)
+    place = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths - first, lengths)
+    return row, histories.items[place]
+
+
+def ranks(heart: Heart, neighbours: Neighbours, asked: Asked) -> Numbers:
+    """How many items were scored at least as high as the one that came, for each user that is judged."""
+    found = np.full(len(asked.items), -1, np.int64)
+    for users, said in scores(heart, neighbours, asked.histories):
+        goal = asked.items[users]
+        is_judged = goal >= 0
+        if not heart.shape.may_repeat:
+            said[seen(asked.histories, users)] = -np.inf
+        right = said[np.arange(len(users)), np.maximum(goal, 0)]
+        place = (said >= right[:, None]).sum(axis=1) - 1  # ties count against us
+        found[users[is_judged]] = place[is_judged]
+    return found[asked.items >= 0]
+
+
+def _companions(heart: Heart, batch: Batch, sparse: csr_array) -> Floats:
+    """What the items met in the window say for every item at its end [b, I]."""
+    b, L = batch.shape
+    row, step = batch.cells // L, batch.cells % L
+    age = batch.n_steps[row] - step
+    size = np.bincount(batch.cells, minlength=b * L)[batch.cells]
+    n = heart.shape.config.n_recent
+    is_recent = age <= n
+    weights, repeats = (
+        np.where(is_recent, parameter.exp().cpu().numpy()[np.minimum(age, n) - 1] / size, 0.0).astype(np.float32)
+        for parameter in (heart.neighbour_ages, heart.repeat_ages)
+    )
+    shape = (b, heart.shape.n_items)
+    read = csr_array((weights, (row, batch.items)), shape=shape)
+    again = csr_array((repeats, (row, batch.items)), shape=shape)
+    said = read @ sparse
+    return np.asarray((said + again if heart.shape.may_repeat else said).todense(), dtype=np.float32)
