@@ -28,7 +28,7 @@ class HeartConfig:
     n_blocks: int = 2
     n_heads: int = 2
     trunk: Trunk = "plain"
-    """plain: softmax attention and a gated-free MLP (SASRec, pre-norm); gated: LiGR; hstu: pointwise attention."""
+    """plain: softmax attention and MLP (SASRec, pre-norm); gated: LiGR; hstu: pointwise attention."""
     window: int = 64
     """The newest steps that are read one by one; older ones are read as one summary (see `batches`)."""
     dropout: float = 0.5
@@ -61,7 +61,7 @@ class HeartConfig:
         """
         if size not in SIZES:
             raise ConfigError(f"heart: there is no size '{size}'; {nearest(size, SIZES)}")
-        width, n_blocks, n_heads = SIZES[size]  # type: ignore[index]
+        width, n_blocks, n_heads = SIZES[size]
         return replace(cls(), width=width, n_blocks=n_blocks, n_heads=n_heads)
 
 

@@ -26,6 +26,8 @@ ITEM_SPREAD = 0.02
 START_OF_AGES = 0.7
 """An item met n steps ago begins with the weight .7^n, as recency-weighted neighbours have it."""
 START_OF_NEIGHBOURS = 10.0
+START_OF_REPEATS = 5.0
+"""Of the item itself, whose likeness is 1; that of a near neighbour is about .3."""
 
 _NEVER = -1e9
 
@@ -72,7 +74,7 @@ class Heart(nn.Module):
         ages = torch.arange(1, self.shape.config.n_recent + 1)
         with torch.no_grad():
             self.neighbour_ages.copy_(math.log(START_OF_NEIGHBOURS) + ages * math.log(START_OF_AGES))
-            self.repeat_ages.copy_(math.log(0.1) + ages * math.log(START_OF_AGES))
+            self.repeat_ages.copy_(math.log(START_OF_REPEATS) + ages * math.log(START_OF_AGES))
 
     def begin_items(self, vectors: np.ndarray) -> None:
         """Let the item vectors begin at these [I, D], brought to the usual spread, with a little chance."""

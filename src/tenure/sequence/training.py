@@ -21,6 +21,7 @@ from tenure.sequence.neighbours import Neighbours
 from tenure.sequence.network import Heart, Shape
 from tenure.sequence.objectives import Negatives, next_item_loss
 from tenure.sequence.scoring import Asked, ranks
+from tenure.sequence.steps import FEATURES
 from tenure.sequence.windows import Windows, all_windows
 
 MOST_JUDGED = 10_000
@@ -85,7 +86,8 @@ def learn(
     """
     if n_items < 2 or not len(histories.items):
         raise EvidenceError(
-            f"heart: expected histories of at least two different items, got {min(n_items, len(np.unique(histories.items)))}"
+            f"heart: expected histories of two items or more, got {len(histories.items):,} events with an item, among "
+            f"{n_items} items"
         )
     with _alone(training):
         neighbours = Neighbours.fit(*histories.met(), n_items)
@@ -168,7 +170,9 @@ class _Learner:
 def _groups(heart: Heart, training: TrainingConfig) -> list[dict[str, object]]:
     """Matrices and item vectors shrink by the weight decay; biases and the few numbers that weigh do not."""
     scalars = {"neighbour_ages", "repeat_ages"}
-    shrunk, kept, few = [], [], []
+    shrunk: list[Tensor] = []
+    kept: list[Tensor] = []
+    few: list[Tensor] = []
     for name, weight in heart.named_parameters():
         stem = name.rpartition(".")[2]
         if stem in {*scalars, "distance", "gap"}:
@@ -191,8 +195,6 @@ def _worthwhile(histories: Histories, window: int) -> Windows:
 
 def _knows_time(histories: Histories) -> bool:
     """Do the pauses between steps differ? Not where times are made up from an order."""
-    from tenure.sequence.steps import FEATURES
-
     gaps = histories.steps.features[:, list(FEATURES).index("gap_days")]
     known = gaps[np.isfinite(gaps)]
     return bool(len(known)) and bool(np.ptp(known) > 0)
