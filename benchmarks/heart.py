@@ -40,9 +40,8 @@ def main() -> None:
     users = read(options["file"])
     n_items = 1 + max(map(max, users))
     print(f"{options['file'].name}: {len(users):,} users, {n_items:,} items, {sum(map(len, users)):,} events")
-    print(
-        "| seed | epochs | minutes | valid NDCG@10 | test NDCG@10 | test HR@10 | users/s |\n|---|---|---|---|---|---|---|"
-    )
+    print("| seed | epochs | minutes | valid NDCG@10 | test NDCG@10 | test HR@10 | users/s |")
+    print("|---|---|---|---|---|---|---|")
     found = []
     for seed in range(options["seeds"]):
         past, then = (Histories.of(sequences([u[:cut] for u in users])) for cut in (-2, -1))

@@ -13,8 +13,8 @@ from relation_runner import run
 
 from tenure.events.log import EVENTS_TABLE
 from tenure.events.sequences import Sequences, in_order
-from tenure.sequence.steps import Steps, steps
 from tenure.schema import LOG
+from tenure.sequence.steps import Steps, steps
 
 CUTS = tuple(datetime.fromisoformat(t) for t in ("2024-05-01", "2024-08-17T11:30"))
 LONG_AFTER = datetime.fromisoformat("2025-06-01")

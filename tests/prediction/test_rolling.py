@@ -71,3 +71,28 @@ def test_over_time_gives_each_cutoff_what_was_known_then():
 def test_nothing_complete_is_refused():
     with pytest.raises(EvidenceError, match="bring a longer log"):
         roll(examples(n_cutoffs=2, horizon_days=30), [ConstantLearner()], [cutoff(1)])
+
+
+@dataclass(frozen=True)
+class Unable:
+    """Learns from at most so many examples."""
+
+    most: int
+    name: str = "unable"
+    complexity: int = 1
+
+    def fit(self, given):
+        if len(given) > self.most:
+            raise EvidenceError("too much to learn")
+        return ConstantLearner().fit(given)
+
+
+def test_a_model_that_cannot_learn_competes_nowhere_and_the_others_go_on():
+    given = examples(n_users=30)
+    unable, cutoffs = Unable(most=30), [cutoff(n) for n in range(8)]
+    rolled = roll(given, [unable, ConstantLearner()], cutoffs)
+    assert set(rolled.forecasts) == {"constant"}
+    assert rolled.unable == {"unable": "too much to learn"}
+    assert rolled.at(cutoff(7)).unable == rolled.unable
+    with pytest.raises(EvidenceError, match="No model can learn: unable: too much to learn"):
+        roll(given, [unable], cutoffs)

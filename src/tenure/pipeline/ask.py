@@ -142,7 +142,7 @@ def explain(
                 reasons=reasons(found, row, reference, catalogue()),
                 is_sampled=found.is_sampled,
                 words=words_of(catalogue(), known.domain),
-                acts=what_would_change(forecaster.predict, row, after, Likeness.fit(people)),
+                acts=_acts(forecaster, row, after, people),
                 importance=_of_task(chosen, "theme_worth", asked),
                 dependence=_of_task(chosen, "dependence", asked),
             )
@@ -183,6 +183,14 @@ def _acted(known: Known, user: str, *, with_events: bool) -> list[Acted]:
     table = ibis.table(EVENTS_TABLE.schema(), name="acted")
     after = inputs_at(known, moments(known.as_of, possible), table, with_events=with_events)
     return acted(after, known.as_of, possible)
+
+
+def _acts(forecaster: Forecaster, row: Inputs, after: Sequence[Acted], people: Inputs) -> pa.Table | None:
+    """What single acts would change; None where there are too few users to tell who exists."""
+    try:
+        return what_would_change(forecaster.predict, row, after, Likeness.fit(people))
+    except EvidenceError:
+        return None
 
 
 def _of_task(chosen: ModelVersion, name: str, task: Task) -> pa.Table | None:

@@ -19,7 +19,7 @@ from tenure.prediction.explaining.attribution import contributions
 from tenure.prediction.explaining.catalogue import catalogue
 from tenure.prediction.explaining.contributions import Unit
 from tenure.prediction.explaining.dependence import dependence
-from tenure.prediction.explaining.importance import worth
+from tenure.prediction.explaining.importance import IMPORTANCE, worth
 from tenure.prediction.groups import attribute_groups, by_group
 from tenure.prediction.level import UNCHANGED
 from tenure.prediction.rolling import Rolled
@@ -48,7 +48,9 @@ def looked_into(known: Known, trained: Trained, stages: Stages) -> dict[str, pa.
     model, later = trained.rehearsal
     some = later.rows(evenly(len(later), N_ASKED))
     loss = deviances if task.is_amount else log_losses
-    worths = worth([(model.predict, some)], catalogue(), loss, seed=known.seed, n_draws=2)
+    worths = IMPORTANCE.empty_table()
+    if len(some) > 1:
+        worths = worth([(model.predict, some)], catalogue(), loss, seed=known.seed, n_draws=2)
     unit: Unit = "amount" if task.is_amount else "log-odds"
     few = some.inputs.rows(evenly(len(some), N_ASKED // 10))
     moved = contributions(model, few, few, unit=unit)

@@ -17,6 +17,7 @@ from tenure.events.sequences import Sequences, in_order
 from tenure.lifecycle.repeats.relation import repeat_history
 from tenure.pipeline.known import Known
 from tenure.prediction.examples import Inputs
+from tenure.prediction.schedule import N_TEST, N_VALIDATION
 from tenure.prediction.signals import signals
 from tenure.profiles.activity import activity
 from tenure.schema import TIME
@@ -28,11 +29,12 @@ HISTORY_COLUMNS = ("x", "t_x_days", "T_days", "n_valued", "mean_value")
 LEAST_CUTOFFS, MOST_CUTOFFS = 12, 36
 
 
-def grid(known: Known, step_days: int, max_rows: int) -> tuple[datetime, ...]:
-    """Evenly spaced cut-offs to learn from, oldest first, one of them the test cut-off of the run.
+def grid(known: Known, step_days: int, max_rows: int, longest_days: int = 0) -> tuple[datetime, ...]:
+    """Cut-offs to learn from, oldest first, one of them the test cut-off of the run.
 
-    As many as the log has room for and `max_rows` rows allow, but at least a dozen: rather fewer users than too few
-    moments. A cut-off has some history before it.
+    Evenly spaced, as many as the log has room for and `max_rows` rows allow, but at least a dozen: rather fewer users
+    than too few moments. Before them, half the longest horizon apart, as many as a task of that horizon needs to be
+    learnt, chosen and tested. A cut-off has some history before it.
     """
     if known.cutoffs is None:
         return ()
@@ -41,7 +43,13 @@ def grid(known: Known, step_days: int, max_rows: int) -> tuple[datetime, ...]:
     back = [anchor - i * step for i in range(int((anchor - earliest) / step) + 1)]
     ahead = [anchor + i * step for i in range(1, int((known.until - anchor) / step) + 1)]
     n = int(np.clip(max_rows // max(known.n_users, 1), LEAST_CUTOFFS, MOST_CUTOFFS))
-    return tuple(sorted(t for t in (*back, *ahead) if earliest <= t < known.until))[-n:]
+    near = sorted(t for t in (*back, *ahead) if earliest <= t < known.until)[-n:]
+    if not near:
+        return ()
+    far_step = timedelta(days=max(longest_days / 2, step_days))
+    reach = known.until - (N_TEST + N_VALIDATION + 2) * timedelta(days=longest_days)
+    n_far = int((near[0] - max(earliest, reach)) / far_step)
+    return (*(near[0] - i * far_step for i in range(n_far, 0, -1)), *near)
 
 
 def learners_of(known: Known, cutoffs: Sequence[datetime], max_rows: int) -> Table:

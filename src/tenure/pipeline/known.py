@@ -101,6 +101,8 @@ class Known:
                 cutoffs = plan_cutoffs(first, until, horizon_days=domain.horizon_days)
             except EvidenceError as error:
                 left_out.append(f"No forecasts: {error}.")
+            seen = EVENTS_TABLE.filter(stamp < moment)
+            n_users = duck.run(seen.agg(n=seen.user_id.nunique()))["n"][0].as_py()
             yield cls(
                 duck=duck,
                 log=log,
@@ -109,9 +111,7 @@ class Known:
                 as_of=moment,
                 first=first.replace(microsecond=0),
                 until=until,
-                n_users=duck.run(EVENTS_TABLE.filter(stamp < moment).agg(n=EVENTS_TABLE.user_id.nunique()))["n"][
-                    0
-                ].as_py(),
+                n_users=n_users,
                 cutoffs=cutoffs,
                 left_out=left_out,
                 progress=progress,

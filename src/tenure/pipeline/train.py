@@ -102,7 +102,8 @@ def train_all(known: Known, tasks: Sequence[Task]) -> Training:
     """
     settings = known.settings.predict
     step_days = settings.step_days or max(1, round(known.domain.horizon_days / STEPS_PER_HORIZON))
-    cutoffs = grid(known, step_days, settings.max_rows)
+    longest = max((task.horizon_days for task in tasks if task.kind != "return"), default=0)
+    cutoffs = grid(known, step_days, settings.max_rows, longest)
     plans = {}
     asked = list(dict.fromkeys(map(trained_as, tasks))) if cutoffs else []
     for task in asked:
@@ -130,7 +131,14 @@ def train_all(known: Known, tasks: Sequence[Task]) -> Training:
             outcomes = known.run(labels(events, cutoffs, task.horizon_days, until=known.until, of=of))
             learnt = _examples(inputs, outcomes, task)
             daily = Daily.from_table(counted, "value" if task.is_amount else "n_users", until=known.until)
-            trained = train(learnt, task, competing[task], plan, daily=daily, done=step)
+            try:
+                trained = train(learnt, task, competing[task], plan, daily=daily, done=step)
+            except EvidenceError as error:
+                known.left_out.append(f"No forecast of {task.name}: {error}.")
+                continue
+            known.left_out.extend(
+                f"{task.name}: the model {name} could not learn: {why}." for name, why in trained.proof.unable.items()
+            )
             done[task] = trained
             tables.append(evidence(trained, EvidenceConfig(seed=known.seed)).tables())
             tables.append(looked_into(known, trained, stages))
@@ -141,6 +149,8 @@ def train_all(known: Known, tasks: Sequence[Task]) -> Training:
             except EvidenceError as error:
                 known.left_out.append(f"No forecast of return: {error}.")
         step()
+    if not done:
+        return Training(forecasters={}, tables={})
     names = dict.fromkeys(name for of_task in tables for name in of_task)
     together = {name: pa.concat_tables([t[name] for t in tables if name in t]) for name in names}
     return Training(

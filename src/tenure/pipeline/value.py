@@ -163,9 +163,9 @@ def lifetime(known: Known, groups: Groups) -> Valued:
     if unit == "money":
         models["spend_gammagamma"] = spend.to_arrays()
     notes = [
-        _reach(known, days),
         _chosen(champion, holdout, known.domain.commitment_noun),
         _worth(known, amounts, unit),
+        _reach(known, days),
     ]
     if n_draws < MOST_DRAWS:
         notes.append(f"Ranges come from {n_draws} drawn futures instead of {MOST_DRAWS}, as users are many.")

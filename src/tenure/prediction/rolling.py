@@ -7,7 +7,7 @@ from honest forecasts of earlier cut-offs, and the proof is read off those of th
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import numpy as np
@@ -27,6 +27,8 @@ class Rolled:
     """The rows of the cut-offs that were forecast."""
     forecasts: Mapping[str, Vector]
     """Model -> its forecast of each row [B]."""
+    unable: Mapping[str, str] = field(default_factory=dict)
+    """Model that could not learn from what was complete -> why; it has no forecasts."""
 
     @property
     def cutoffs(self) -> tuple[datetime, ...]:
@@ -35,7 +37,8 @@ class Rolled:
 
     def rows(self, chosen: NDArray[np.bool_]) -> Rolled:
         """The chosen rows only."""
-        return Rolled(self.examples.rows(chosen), {name: p[chosen] for name, p in self.forecasts.items()})
+        forecasts = {name: p[chosen] for name, p in self.forecasts.items()}
+        return Rolled(self.examples.rows(chosen), forecasts, self.unable)
 
     def at(self, *cutoffs: datetime) -> Rolled:
         """The forecasts of these cut-offs."""
@@ -70,6 +73,8 @@ def roll(
 ) -> Rolled:
     """Forecast each of these cut-offs by each model, fitted on the examples whose outcomes were complete by then.
 
+    A model that cannot learn at one of them competes at none.
+
     Args:
         examples: of these cut-offs and of earlier ones.
         learners: the models.
@@ -77,7 +82,7 @@ def roll(
         done: called after each fit.
 
     Raises:
-        EvidenceError: nothing was complete before any of the cut-offs.
+        EvidenceError: nothing was complete before any of the cut-offs, or no model can learn from what was.
     """
     possible = [t for t in sorted(cutoffs) if t in examples.cutoffs and len(examples.known_by(t))]
     if not possible:
@@ -88,12 +93,19 @@ def roll(
         )
     chosen = examples.at(*possible)
     forecasts = {learner.name: np.empty(len(chosen)) for learner in learners}
+    unable: dict[str, str] = {}
     for cutoff in possible:
         past, here = examples.known_by(cutoff), chosen.inputs.as_of == np.datetime64(cutoff)
         for learner in learners:
-            forecasts[learner.name][here] = _fit(learner, past).predict(chosen.inputs.rows(here))
+            if learner.name not in unable:
+                try:
+                    forecasts[learner.name][here] = _fit(learner, past).predict(chosen.inputs.rows(here))
+                except EvidenceError as error:
+                    unable[learner.name] = str(error)
             done()
-    return Rolled(chosen, forecasts)
+    if len(unable) == len(learners):
+        raise EvidenceError(f"No model can learn: {'; '.join(f'{name}: {why}' for name, why in unable.items())}")
+    return Rolled(chosen, {name: p for name, p in forecasts.items() if name not in unable}, unable)
 
 
 def _fit(learner: Learner, past: Examples) -> Model:

@@ -151,11 +151,12 @@ def train(
     if not len(examples):
         raise EvidenceError(f"{task.name}: expected at least one user with a known outcome, got none")
     raw = roll(examples, learners, plan.honest, done=done)
+    learners = [learner for learner in learners if learner.name not in raw.unable]
     mixing = [] if task.is_amount else mixable(learners)
     if mixing:
-        raw = Rolled(raw.examples, {**raw.forecasts, MIX: mixed_forecasts(raw, mixing)})
+        raw = Rolled(raw.examples, {**raw.forecasts, MIX: mixed_forecasts(raw, mixing)}, raw.unable)
     teacher = Teacher(task, examples.inputs.as_of, daily)
-    corrected = Rolled(raw.examples, {name: _corrected(raw, name, teacher) for name in raw.forecasts})
+    corrected = Rolled(raw.examples, {name: _corrected(raw, name, teacher) for name in raw.forecasts}, raw.unable)
     judged = corrected.known_by(plan.test[0])
     order = [learner.name for learner in sorted(learners, key=lambda learner: learner.complexity)]
     order += [MIX] * bool(mixing)

@@ -30,7 +30,7 @@ _DIGITS = 12
 
 @dataclass(frozen=True)
 class ModelVersion:
-    """One version: a folder of arrays with a manifest, checked when it is opened."""
+    """One version: a folder of arrays with a manifest, checked when it is opened (if only listed, the manifest is)."""
 
     folder: Path
     manifest: Mapping[str, Any]
@@ -77,11 +77,16 @@ class ModelRegistry:
         """Names of all versions, oldest first."""
         return self._versions.names()
 
+    def in_use(self) -> str | None:
+        """Name of the version in use, damaged or missing as it may be; None when there is none yet."""
+        return self._versions.in_use()
+
     def current(self) -> ModelVersion:
         """The version in use.
 
         Raises:
             MissingRunError: no version was made yet.
+            SourceError: its folder is missing, or a file of it was changed, is missing or was not written by tenure.
         """
         folder = self._versions.current()
         if folder is None:
@@ -89,8 +94,17 @@ class ModelRegistry:
         return _open(folder)
 
     def has_current(self) -> bool:
-        """Is any version in use?"""
-        return self._versions.current() is not None
+        """Is any version in use, and still there?"""
+        name = self.in_use()
+        return name is not None and name in self.names()
+
+    def listed(self, name: str) -> ModelVersion:
+        """A version by its whole name, for what its manifest tells: its other files are looked for, but not read.
+
+        Raises:
+            SourceError: the manifest was changed, or a file came or went.
+        """
+        return _sealed(self.folder / name)
 
     def version(self, name: str) -> ModelVersion:
         """The version of this name, or the only one whose name begins so.
@@ -108,7 +122,12 @@ class ModelRegistry:
         return _open(self.folder / (name if name in names else found[0]))
 
     def promote(self, name: str) -> ModelVersion:
-        """Let this version speak from now on; one rename."""
+        """Let this version speak from now on; one rename.
+
+        Raises:
+            UnknownError: there is none of this name, or several begin so.
+            SourceError: it is damaged.
+        """
         chosen = self.version(name)
         self._versions.promote(chosen.name)
         return chosen
@@ -118,6 +137,7 @@ class ModelRegistry:
 
         Raises:
             MissingRunError: none did.
+            SourceError: that version is damaged.
         """
         return _open(self.folder / self._versions.roll_back())
 
@@ -144,7 +164,7 @@ class ModelRegistry:
         Raises:
             ConfigError: another process is writing here.
         """
-        first = not self.has_current()
+        first = self.in_use() is None or not self.names()
         with self._versions.writing(lambda folder: f"{when}-{_seal(folder)}", promote=promote or first) as fresh:
             for name, arrays in models.items():
                 save_model(fresh, name, arrays)
@@ -161,6 +181,15 @@ class ModelRegistry:
 
 def _open(folder: Path) -> ModelVersion:
     """The version in a folder, when nothing in it was changed since it was written."""
+    found = _sealed(folder)
+    files: Mapping[str, str] = found.manifest["files"]
+    if changed := sorted(name for name, digest in files.items() if _digest(folder / name) != digest):
+        raise SourceError(f"{folder}: {changed} changed since they were written, so nothing is loaded; {_ADVICE}")
+    return found
+
+
+def _sealed(folder: Path) -> ModelVersion:
+    """The version in a folder, when its manifest is as it was written and names the files that are there."""
     try:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         is_ours = manifest["format"] == FORMAT
@@ -174,8 +203,6 @@ def _open(folder: Path) -> ModelVersion:
     present = {path.name for path in folder.iterdir()} - {MANIFEST}
     if odd := sorted(present ^ files.keys()):
         raise SourceError(f"{folder}: expected the files of its manifest, but {odd} came or went; {_ADVICE}")
-    if changed := sorted(name for name, digest in files.items() if _digest(folder / name) != digest):
-        raise SourceError(f"{folder}: {changed} changed since they were written, so nothing is loaded; {_ADVICE}")
     return ModelVersion(folder, manifest)
 
 

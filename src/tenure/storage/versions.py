@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tenure.errors import ConfigError, MissingRunError, unknown
+from tenure.errors import ConfigError, MissingRunError, SourceError, unknown
 
 try:
     import fcntl
@@ -29,18 +29,36 @@ class Versions:
 
     folder: Path
     keep: int | None = 3
-    """Number of versions kept; older ones are removed after a new one is complete. None = all, until `prune`."""
+    """Number of versions kept; older ones are removed after a new one is complete. None = all, until `prune`: such
+    versions (the log) are read again from their sources at any time, so one whose folder is gone was not made yet."""
 
     def current(self) -> Path | None:
-        """The folder of the version in use, or None when there is none yet."""
-        used = self.used()
-        return self.folder / used[-1] if used else None
+        """The folder of the version in use, or None when there is none yet.
+
+        Raises:
+            SourceError: its folder is gone. An older version never speaks in its place unasked.
+        """
+        name = self.in_use()
+        if name is None or (self.folder / name).is_dir():
+            return None if name is None else self.folder / name
+        if self.keep is None:
+            return None
+        raise SourceError(
+            f"{(self.folder / name).resolve()}: this version is in use, but its folder is missing; put it back, promote "
+            "another one, or run again (models: `tenure evaluate`)"
+        )
+
+    def in_use(self) -> str | None:
+        """Name of the version in use, whether or not its folder is still there; None when there is none yet."""
+        return next(reversed(self._pointed()), None)
 
     def used(self) -> list[str]:
-        """Names of the versions that were in use one after the other, the current one last."""
+        """Names of the versions that were in use one after the other and are still there, the newest last."""
+        return [name for name in self._pointed() if (self.folder / name).is_dir()]
+
+    def _pointed(self) -> list[str]:
         pointer = self.folder / "current"
-        lines = pointer.read_text(encoding="utf-8").split() if pointer.is_file() else []
-        return [name for name in lines if (self.folder / name).is_dir()]
+        return pointer.read_text(encoding="utf-8").split() if pointer.is_file() else []
 
     def names(self) -> list[str]:
         """Names of the complete versions, oldest first."""
@@ -60,17 +78,17 @@ class Versions:
             self._use(name)
 
     def roll_back(self) -> str:
-        """Make the version current that was in use before, in one rename; returns its name.
+        """Make the version current that was in use before and is still there, in one rename; returns its name.
 
         Raises:
             MissingRunError: there was none before.
         """
         with self._alone():
-            used = self.used()
-            if len(used) < 2:
+            former = [name for name in self.used() if name != self.in_use()]
+            if not former:
                 raise MissingRunError(f"No version was in use before in {self.folder.resolve()}; nothing to go back to")
-            write_text(self.folder / "current", "\n".join(used[:-1]) + "\n")
-        return used[-2]
+            write_text(self.folder / "current", "\n".join(former) + "\n")
+        return former[-1]
 
     @contextmanager
     def writing(self, name: str | Callable[[Path], str], *, promote: bool = True) -> Iterator[Path]:
@@ -99,8 +117,7 @@ class Versions:
             if promote:
                 self._use(target.name)
             if self.keep is not None:
-                in_use = self.used()[-1:]
-                old = [n for n in self.names() if n not in {target.name, *in_use}]
+                old = [n for n in self.names() if n not in {target.name, self.in_use()}]
                 self._remove(old[: max(len(old) + 1 - self.keep, 0)])
 
     def _use(self, name: str) -> None:
@@ -109,9 +126,8 @@ class Versions:
 
     def prune(self, wanted: Collection[str]) -> None:
         """Remove every version but the wanted ones and the current one."""
-        current = self.current()
         with self._alone():
-            self._remove([n for n in self.names() if n not in wanted and (current is None or n != current.name)])
+            self._remove([n for n in self.names() if n not in wanted and n != self.in_use()])
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

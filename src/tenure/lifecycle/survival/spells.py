@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import ibis
 from ibis.expr.types import Table
@@ -11,6 +11,8 @@ from tenure.domain import Role
 from tenure.errors import ConfigError
 from tenure.events.log import AsOf, before, cutoffs, days_between, following, has_role, is_activity
 from tenure.lifecycle.periods import single
+
+_DAY_ZERO = datetime(1970, 1, 1)  # noqa: DTZ001 - naive is UTC here
 
 
 def spells(events: Table, as_of: AsOf, until: datetime, *roles: Role, grain_days: float = 0.0) -> Table:
@@ -22,11 +24,12 @@ def spells(events: Table, as_of: AsOf, until: datetime, *roles: Role, grain_days
         until: the log is complete up to here; what happens from here on is not looked at.
         roles: what counts as a return; none = any activity.
         grain_days: how finely the log tells time: 1 where it knows dates only. A return then counts as at the middle of
-            its day, where it is on average.
+            its day, where it is on average, and watching lasts to the end of the day that `until` lies in: who is not
+            seen on a date was away for all of it. What happens from `until` on is still not looked at.
 
     Returns `user_id, as_of, days, returned`, a row per user with any event before `as_of`, and per cut-off: `days` from
     the cut-off to the first return at or after it, if there was one before `until` (`returned`), else to `until`: such
-    a spell is censored, its true length at least that.
+    a spell is censored, its true length at least that. No return is later than that either.
 
     Raises:
         ConfigError: a cut-off is not before `until`.
@@ -46,6 +49,14 @@ def spells(events: Table, as_of: AsOf, until: datetime, *roles: Role, grain_days
     ahead = following(firsts, times, (end - times[0]).days + 1)
     returns = ahead.group_by("user_id", "as_of").aggregate(returned_at=ahead.timestamp.min())
     known = seen.left_join(returns, ["user_id", "as_of"]).select("user_id", "as_of", "returned_at")
-    watched = days_between(ibis.literal(end, type="timestamp(6)"), known.as_of)
+    watched = days_between(ibis.literal(_edge(end, grain_days), type="timestamp(6)"), known.as_of)
     away = days_between(known.returned_at, known.as_of) + grain_days / 2
-    return known.select("user_id", "as_of", days=away.fill_null(watched), returned=known.returned_at.notnull())
+    # Some events of a log of dates do have an hour: half a day later they must not outlast those who were watched in
+    # vain, or nobody but them would be left to return at the end.
+    days = ibis.least(away.fill_null(watched), watched)
+    return known.select("user_id", "as_of", days=days, returned=known.returned_at.notnull())
+
+
+def _edge(end: datetime, grain_days: float) -> datetime:
+    """The end of the grain of time that a moment lies in; the moment itself if it is one, or if there is no grain."""
+    return end + (_DAY_ZERO - end) % timedelta(days=grain_days) if grain_days else end
