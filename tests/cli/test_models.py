@@ -94,16 +94,56 @@ def test_a_changed_version_is_refused_wherever_it_is_asked(tenure, shop, name):
     version = shop.models.current()
     path = version.folder / name
     path.write_bytes(path.read_bytes()[:-1] + b"?")
-    for command in (["models", "drift"], ["models", "show", version.name], ["predict"], ["models", "list"]):
+    for command in (["models", "drift"], ["models", "show", version.name], ["predict"]):
         said = tenure(*command, "-p", shop.folder)
         assert (said.code, said.out) == (2, "")
         assert said.err.splitlines()[-1].startswith("tenure: ")
         assert "manifest" in said.err or f"['{name}'] changed since they were written" in said.err
 
 
+def test_one_damaged_version_does_not_hide_the_others(tenure, shop):
+    good = shop.models.in_use()
+    for name in ("20200101T000000-changed", "20200102T000000-incomplete", "20200103T000000-foreign"):
+        shutil.copytree(shop.models.folder / good, shop.models.folder / name)
+    changed, incomplete, foreign = shop.models.names()[:3]
+    shutil.move(shop.models.folder / incomplete, shop.models.folder / f"20200102T000000-{good[-12:]}")
+    incomplete = f"20200102T000000-{good[-12:]}"
+    (shop.models.folder / incomplete / "card.md").unlink()
+    (shop.models.folder / foreign / "manifest.json").unlink()
+    rows = {row["version"]: row for row in tenure("models", "list", "-p", shop.folder, "--json").json}
+    assert list(rows) == [changed, incomplete, foreign, good]
+    assert [row["damaged"] is None for row in rows.values()] == [False, False, False, True]
+    assert [row["in_use"] for row in rows.values()] == [False, False, False, True]
+    assert "card.md" in rows[incomplete]["damaged"]
+    assert set(rows[foreign]) == set(rows[good])
+    said = tenure("models", "list", "-p", shop.folder)
+    assert (said.code, said.out.count("Damaged: "), said.err) == (0, 3, "")
+    assert "commit:30d: " in said.out
+
+
+def test_a_missing_version_in_use_is_listed_and_never_replaced_unasked(tenure, shop):
+    good = shop.models.in_use()
+    gone = "20990101T000000-gone"
+    pointer = shop.models.folder / "current"
+    pointer.write_text(f"{good}\n{gone}\n")
+    rows = tenure("models", "list", "-p", shop.folder, "--json").json
+    assert [(row["version"], row["in_use"], row["damaged"] is None) for row in rows] == [
+        (good, False, True),
+        (gone, True, False),
+    ]
+    for command in (["models", "drift"], ["predict"]):
+        said = tenure(*command, "-p", shop.folder)
+        assert (said.code, said.out) == (2, "")
+        assert f"{gone}: this version is in use, but its folder is missing" in said.err
+    assert tenure("models", "rollback", "-p", shop.folder).out == f"In use: {good}\n"
+
+
 def test_models_that_are_not_promoted_let_the_former_speak(tenure, small):
     former = small.models.current().name
     run = small.run()
+    assert run.manifest["models"] == former
+    (said,) = (line for line in run.manifest["left_out"] if "promoted models" in line)
+    assert said.startswith(f"Forecasts are those of the promoted models {former}, while the evidence shown is that of ")
     (fresh,) = set(small.models.names()) - {former}
     assert small.models.current().name == former
     ask = ("predict", "--task", "commit:30d", "-p", small.folder, "--json", "--version")
@@ -130,6 +170,7 @@ def test_models_that_would_know_the_future_are_refused(tenure, trained):
 
 def test_a_run_before_the_promoted_models_lets_fresh_ones_speak_and_says_so(small):
     run = small.run(as_of=SMALL_TRAINED - timedelta(days=1))
+    assert run.manifest["models"] in set(small.models.names()) - {small.models.in_use()}
     assert any("The fresh models speak in their place." in said for said in run.manifest["left_out"])
     assert run.table("forecasts").num_rows > 0
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from sklearn import metrics as sk
 
 from tenure.errors import ConfigError, UnknownError
+from tenure.evaluation.amounts import spearman
 from tenure.evaluation.comparison import compare
 from tenure.evaluation.forecasts import (
     METRICS,
@@ -141,6 +142,33 @@ def test_comparison_is_paired():
     # unpaired intervals overlap
     assert found.values["good", "auc"].low < found.values["worse", "auc"].high
     assert set(found.gains) == {("worse", metric.name) for metric in METRICS}
+
+
+def test_a_window_in_which_all_did_alike_leaves_the_others_their_ranking():
+    rng = np.random.default_rng(0)
+    risk, windows = rng.random(600), np.repeat([0, 1, 2], 200)
+    y = (rng.random(600) < risk) & (windows != 1)
+    found = compare(y, {"good": risk, "flat": np.full(600, 0.4)}, champion="good", windows=windows, seed=1)
+    first, last = (auc(y[windows == w], risk[windows == w]) for w in (0, 2))
+    told = found.values["good", "auc"]
+    assert told.value == pytest.approx((first + last) / 2)
+    assert told.low < told.value < told.high
+    assert found.gains["flat", "auc"].value == pytest.approx(told.value - 0.5)
+    assert found.gains["flat", "auc"].low > 0
+    losses = [log_loss(y[windows == w], risk[windows == w]) for w in range(3)]
+    assert found.values["good", "log_loss"].value == pytest.approx(np.mean(losses))
+    none = compare(windows > 3, {"good": risk}, champion="good", windows=windows, seed=1, n_resamples=20)
+    assert math.isnan(none.values["good", "auc"].value)
+
+
+def test_gains_are_of_the_windows_that_both_are_measured_in():
+    """A rank correlation with one forecast for all is not defined: there is nothing to gain or lose there."""
+    actual, windows = np.array([1.0, 2.0, 3.0, 1.0, 2.0, 3.0]), np.repeat([0, 1], 3)
+    champion, flat_first = np.array([3.0, 2.0, 1.0, 1.0, 2.0, 3.0]), np.array([5.0, 5.0, 5.0, 1.0, 2.0, 3.0])
+    found = compare(actual, {"a": champion, "b": flat_first}, champion="a", metrics=[spearman], windows=windows, seed=1)
+    assert found.values["a", "spearman"].value == pytest.approx(0.0)
+    assert found.values["b", "spearman"].value == pytest.approx(1.0)
+    assert found.gains["b", "spearman"].value == pytest.approx(0.0)
 
 
 def test_comparison_of_nobody_and_of_an_unknown_champion():

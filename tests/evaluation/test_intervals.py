@@ -66,8 +66,20 @@ def test_few_users():
 
 
 def test_undefined_resamples_are_left_out():
-    found = bootstrap(lambda v: math.nan if v.min() == v.max() else v.mean(), np.array([0.0, 1.0]), seed=1)
+    def middle(v):
+        return math.nan if v.min() == v.max() else (v.min() + v.max()) / 2  # undefined in a third of the resamples
+
+    found = bootstrap(middle, np.array([0.0, 1.0, 1.0]), seed=1)
     assert found == Interval(0.5, 0.5, 0.5)
+
+
+def test_no_interval_where_most_resamples_say_nothing():
+    most = Interval.of(0.5, np.array([0.1, 0.9, math.nan, math.nan, math.nan]))
+    assert most.value == 0.5
+    assert math.isnan(most.low)
+    assert math.isnan(most.high)
+    half = Interval.of(0.5, np.array([0.1, 0.9, math.nan, math.nan]), level=0.5)
+    assert (half.low, half.high) == pytest.approx((0.3, 0.7))
 
 
 def test_refuses_unequal_lengths_and_odd_levels():

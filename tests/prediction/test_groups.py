@@ -55,8 +55,8 @@ def test_a_fair_model_is_rarely_accused():
 def test_intervals_widen_with_the_number_of_groups_looked_at():
     rolled, regions = proof()
     halves = ["a" if region in {"north", "south"} else "b" for region in regions]
-    alone = by_group(rolled, "trees", "t", {"half": halves}).to_pylist()[0]
-    among = by_group(rolled, "trees", "t", {"half": halves, "region": regions}).to_pylist()[0]
+    alone = by_group(rolled, "trees", "commit:10d", {"half": halves}).to_pylist()[0]
+    among = by_group(rolled, "trees", "commit:10d", {"half": halves, "region": regions}).to_pylist()[0]
     assert among["gap"] == alone["gap"]
     assert among["high"] - among["low"] > 1.1 * (alone["high"] - alone["low"])
 
@@ -65,16 +65,18 @@ def test_small_groups_are_told_together_or_not_at_all():
     rolled, _ = proof(n_users=200, n_cutoffs=1)
     n = LEAST_USERS
     groups = ["large"] * (200 - 2 * n + 2) + ["small"] * (n - 1) + ["smaller"] * (n - 1)
-    found = by_group(rolled, "trees", "t", {"size": groups})
+    found = by_group(rolled, "trees", "commit:10d", {"size": groups})
     assert found["group"].to_pylist() == ["large", OTHERS]
     assert found["n_users"].to_pylist() == [200 - 2 * n + 2, 2 * n - 2]
-    few = by_group(rolled, "trees", "t", {"size": ["large"] * (200 - 3) + ["small"] * 3})
+    few = by_group(rolled, "trees", "commit:10d", {"size": ["large"] * (200 - 3) + ["small"] * 3})
     assert few["group"].to_pylist() == ["large"], "of three users nothing is told"
 
 
 def test_who_is_not_known_is_a_group_of_its_own():
     rolled, regions = proof()
-    found = by_group(rolled, "trees", "t", {"region": [None if region == "west" else region for region in regions]})
+    found = by_group(
+        rolled, "trees", "commit:10d", {"region": [None if region == "west" else region for region in regions]}
+    )
     assert UNKNOWN in found["group"].to_pylist()
     assert "west" not in found["group"].to_pylist()
 
@@ -86,16 +88,28 @@ def test_amounts_and_groups_that_did_alike_have_no_ranking():
     )
     assert set(by_group(paid, "trees", "value:10d", {"region": regions})["auc"].to_pylist()) == {None}
     nobody = Rolled(Examples(rolled.examples.inputs, 0 * rolled.examples.outcome, 10), rolled.forecasts)
-    rows = by_group(nobody, "trees", "t", {"region": regions}).to_pylist()
+    rows = by_group(nobody, "trees", "commit:10d", {"region": regions}).to_pylist()
     assert {row["auc"] for row in rows} == {None}
     assert all(row["is_off"] for row in rows), "much was foretold, nothing came"
+
+
+def test_what_is_forecast_says_whether_outcomes_are_amounts():
+    """A log whose values became 0, or are 1 apiece, looks like yes and no; its forecasts are amounts all the same."""
+    rolled, regions = proof(n_cutoffs=1)
+    for outcome in (0 * rolled.examples.outcome, rolled.examples.outcome):
+        spent = Rolled(Examples(rolled.examples.inputs, outcome, 10), {"trees": 30 * rolled.forecasts["trees"]})
+        found = by_group(spent, "trees", "value:10d", {"region": regions})
+        assert set(found["auc"].to_pylist()) == {None}
+        assert all(found["is_off"].to_pylist())
+    with pytest.raises(ConfigError, match="task"):
+        by_group(rolled, "trees", "sales", {"region": regions})
 
 
 def test_a_group_for_every_row_is_asked_for():
     rolled, regions = proof()
     with pytest.raises(ConfigError, match="groups 'region': expected one per row"):
-        by_group(rolled, "trees", "t", {"region": regions[:-1]})
-    assert by_group(rolled, "trees", "t", {}).num_rows == 0
+        by_group(rolled, "trees", "commit:10d", {"region": regions[:-1]})
+    assert by_group(rolled, "trees", "commit:10d", {}).num_rows == 0
 
 
 def test_which_attributes_are_groups():

@@ -142,6 +142,13 @@ def test_spells_known_at_a_moment_are_those_of_a_log_that_ends_there(seed):
         assert returned == row["returned"]
 
 
+def test_a_return_at_the_very_moment_is_not_known_yet():
+    inputs = NEW.rows(np.arange(len(NEW)) < 3)
+    known = Spells(inputs, np.array([4.0, 5.0, 6.0]), np.ones(3, dtype=bool)).known_by(FIRST + timedelta(days=5))
+    assert known.returned.tolist() == [True, False, False]
+    assert known.days.tolist() == [4.0, 5.0, 5.0]
+
+
 def test_spells_of_another_log_are_refused():
     other = pa.table({"user_id": ["stranger"], "as_of": [FIRST], "days": [1.0], "returned": [True]})
     with pytest.raises(EvidenceError, match="same user and cut-off"):

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import numpy as np
 import pytest
-from prediction.made_up import FIRST, chances, examples
+from prediction.made_up import FIRST, chances, examples, inputs
+from scipy.special import expit, logit
 
 from tenure.errors import ConfigError, EvidenceError
 from tenure.evaluation.forecasts import log_loss
+from tenure.prediction.amounts.base import AmountLearner
+from tenure.prediction.amounts.boosting import Boosted
 from tenure.prediction.amounts.constant import ConstantAmountLearner
+from tenure.prediction.amounts.hurdle import HurdleAmount, HurdleAmountLearner
 from tenure.prediction.amounts.poisson import PoissonAmountLearner
 from tenure.prediction.evidence import EvidenceConfig, evidence
+from tenure.prediction.examples import Examples
 from tenure.prediction.learners.constant import ConstantLearner
 from tenure.prediction.learners.logistic import LogisticLearner
 from tenure.prediction.mixed import fit_mixed
@@ -126,6 +131,20 @@ def test_amounts_have_ranges_and_a_right_total():
     assert (said.high_95 >= said.high_80).all()
 
 
+def test_ranges_are_held_against_later_amounts():
+    given = examples(n_users=300)
+    amounts = replace(given, outcome=given.outcome * np.random.default_rng(3).gamma(4, 10, len(given)))
+    made = train(amounts, VALUE, [ConstantAmountLearner()], plan(amounts))
+    rows = evidence(made).ranges.to_pylist()
+    assert [row["level"] for row in rows] == [0.80, 0.95]
+    assert {row["n_users"] for row in rows} == {300}
+    for row in rows:
+        assert row["low"] <= row["coverage"] <= row["high"]
+        assert row["coverage"] == pytest.approx(row["level"], abs=0.08)  # standard error .023 at .80
+    assert rows[0]["mean_width"] < rows[1]["mean_width"]
+    assert evidence(made).reliability is None
+
+
 def test_evidence_says_what_happened(trained):
     found = evidence(trained, EvidenceConfig(n_resamples=50))
     metrics = {(r["model"], r["population"], r["metric"]): r for r in found.metrics.to_pylist()}
@@ -162,3 +181,83 @@ def test_one_user_can_be_trained_on():
 def test_nobody_is_refused(world):
     with pytest.raises(EvidenceError, match="at least one user"):
         train(world.rows(np.zeros(len(world), dtype=bool)), COMMIT, LEARNERS, plan(world))
+
+
+@dataclass(frozen=True, eq=False)
+class Pace:
+    """What the world below expects of users, or a multiple of it."""
+
+    times: float
+
+    def predict(self, inputs):
+        return self.times * paces(inputs)
+
+    def to_arrays(self):
+        return {"times": np.array(self.times)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaceLearner(AmountLearner[Pace]):
+    name: str = "pace"
+    complexity: int = 1
+    times: float = 1.0
+
+    def expectation(self, examples):
+        return Pace(self.times)
+
+    def load_expectation(self, arrays):
+        return Pace(float(arrays["times"]))
+
+
+@dataclass(frozen=True, kw_only=True)
+class HurdlePaceLearner(HurdleAmountLearner):
+    """Knows who spends; of those who do it expects a multiple of what they will spend."""
+
+    times: float = 1.0
+
+    def expectation(self, examples):
+        flat = {"columns": (), "n_threads": 1}
+        whether, how_much = (
+            Boosted(None, logit(P_ANY), **flat),
+            Boosted(None, float(np.log(self.times / P_ANY)), **flat),
+        )
+        return HurdleAmount(whether, how_much, 1e-9, examples.horizon_days)
+
+
+P_ANY = 0.7
+
+
+def paces(inputs):
+    return np.exp(3 + 1.2 * inputs.column("a"))
+
+
+def unlike(n_users, n_cutoffs, seed, *, is_hurdle):
+    """Small and large spenders differ in kind: the larger the pace the rarer nothing, and the less the rest varies."""
+    names = ("recency_days", "a", "value", "value_30", "value_90", "tenure_days")
+    given = inputs(n_users, n_cutoffs, seed=seed, names=names)
+    expected, draw = paces(given), np.random.default_rng(seed + 1)
+    days = np.array([400.0, 30.0, 90.0])
+    values = given.values.copy()
+    values[:, 2:] = np.column_stack([expected[:, None] / 10 * days, np.full(len(given), 400.0)])
+    p_zero = np.full(len(given), 1 - P_ANY) if is_hurdle else np.exp(-expected / 30)
+    sigma = 0.3 + 0.7 * expit(-2 * given.column("a"))
+    amount = expected / (1 - p_zero) * np.exp(sigma * draw.normal(size=len(given)) - sigma**2 / 2)
+    return Examples(replace(given, values=values), np.where(draw.random(len(given)) < p_zero, 0.0, amount), 10), p_zero
+
+
+@pytest.mark.parametrize("times", [1 / 3, 1.0, 3.0])
+@pytest.mark.parametrize("is_hurdle", [False, True], ids=["as one", "hurdle"])
+def test_ranges_of_amounts_hold_where_a_model_is_off_by_a_factor(is_hurdle, times):
+    known, _ = unlike(10_000, 9, seed=0, is_hurdle=is_hurdle)
+    learner = HurdlePaceLearner(times=times) if is_hurdle else PaceLearner(times=times)
+    forecaster = train(known, VALUE, [learner], plan(known)).forecaster
+    later, p_zero = unlike(40_000, 1, seed=7, is_hurdle=is_hurdle)
+    now = np.full(len(later), np.datetime64(FIRST + timedelta(days=90), "us"))
+    said, came = forecaster.forecast(replace(later.inputs, as_of=now)), later.outcome
+    assert said.value == pytest.approx(paces(later.inputs), rel=0.05)
+    fifth = np.argsort(np.argsort(said.value)) * 5 // len(later)
+    for level, low, high in ((0.80, said.low_80, said.high_80), (0.95, said.low_95, said.high_95)):
+        held, promised = (low <= came) & (came <= high), np.maximum(p_zero, level)
+        assert held.mean() == pytest.approx(promised.mean(), abs=0.03)
+        for k in range(5):
+            assert held[fifth == k].mean() == pytest.approx(promised[fifth == k].mean(), abs=0.03), (level, k)

@@ -132,6 +132,19 @@ def test_where_only_dates_are_known_a_return_is_in_the_middle_of_its_day(tmp_pat
         assert stage_curves(known, late) == {}  # not watched for long enough
 
 
+def test_in_a_log_of_dates_those_who_come_on_the_last_day_are_not_everybody(tmp_path):
+    """Three users who were silent for long buy on the last date: the others have not returned for that."""
+    visits = {user: [0] if user % 2 else [0, 150] for user in range(20)}
+    visits |= {user: [0, 160] for user in (1, 3, 5)}
+    with known_of(tmp_path / "shop", visits) as known:
+        look = known.as_of - timedelta(days=90)
+        users = [str(user) for user in visits]
+        history = pa.table({"user_id": users, "as_of": [look] * 20, "stage": ["lapsed"] * 20})
+        curve = stage_curves(known, history)["return_curves"].to_pylist()
+        assert curve[-1]["p_returned"] == pytest.approx(13 / 20)
+        assert all(row["low"] is not None for row in curve)
+
+
 def test_hours_are_told_where_they_are_known(shop_with_run):
     with shop_with_run.last_run.known() as known:
         assert grain_days(known) == 0.0

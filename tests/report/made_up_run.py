@@ -321,6 +321,18 @@ def _prediction(rng: np.random.Generator, users: list[str]) -> dict[str, pa.Tabl
                 "captured": np.concatenate([np.cumsum(o) / o.sum() for o in observed.values()]),
             }
         ),
+        "ranges": pa.table(
+            {
+                "task": ["value:30d"] * 2,
+                "model": ["poisson"] * 2,
+                "level": [0.8, 0.95],
+                "coverage": [0.79, 0.94],
+                "low": [0.77, 0.93],
+                "high": [0.81, 0.95],
+                "mean_width": [80.0, 150.0],
+                "n_users": [30, 30],
+            }
+        ),
         "dependence": pa.table(
             {
                 "task": ["commit:30d"] * 6,

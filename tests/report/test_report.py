@@ -235,7 +235,8 @@ def test_the_leaderboard_has_the_best_first_and_marks_the_one_in_use(results: Re
 
 def test_details_of_the_contest_are_folded(results: Results):
     folded = [b for b in forecast(results).blocks if b.kind == "grid" and b.is_folded]
-    other, by_cutoff, differences = folded
+    other, by_cutoff, differences, ranges = folded
+    assert [cell.text for _, cell, *_ in ranges.rows] == ["79.0%", "94.0%"]
     assert "(active in the last 90 days, " in other.caption
     assert by_cutoff.caption == "Log-loss ↓ at each test cut-off"
     assert [column.title for column in by_cutoff.columns] == ["model", "2 Sep 2017", "2 Oct 2017", "1 Nov 2017"]
@@ -257,7 +258,7 @@ def test_a_model_that_is_beaten_on_later_time_says_so(results: Results):
 
 
 def test_amounts_and_other_tasks_have_their_own_grids(results: Results):
-    *_, value, others = [b for b in forecast(results).blocks if b.kind == "grid"]
+    *_, value, _, others = [b for b in forecast(results).blocks if b.kind == "grid"]
     assert value.caption.startswith("Which model knows best what they bring within 30 days?")
     assert [row[0] for row in value.rows] == ["hurdle\u00a0★", "constant"]
     assert [value.rows[0][1].text, value.rows[1][-2].text] == ["$120", "−$70"]

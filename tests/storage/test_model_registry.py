@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 
 import numpy as np
 import pytest
@@ -103,6 +104,30 @@ def test_a_foreign_folder_is_refused(registry, text):
     (foreign / MANIFEST).write_text(text)
     with pytest.raises(SourceError):
         registry.promote("20990101-abcdef")
+
+
+def test_a_list_needs_no_more_than_manifests(registry):
+    version = write(registry, 1)
+    (version.folder / "card.md").write_text("# Cord")
+    assert registry.listed(version.name).manifest["number"] == 1
+    (version.folder / "card.md").unlink()
+    with pytest.raises(SourceError, match=r"card\.md"):
+        registry.listed(version.name)
+
+
+def test_when_the_version_in_use_is_gone_training_anew_helps_and_nothing_speaks_unasked(registry):
+    write(registry, 1)
+    gone = write(registry, 2)
+    shutil.rmtree(gone.folder)
+    assert (registry.in_use(), registry.has_current()) == (gone.name, False)
+    with pytest.raises(SourceError, match="its folder is missing"):
+        registry.current()
+    silent = write(registry, 3, promote=False)
+    assert registry.in_use() == gone.name
+    assert registry.promote(silent.name) == registry.current() == silent
+    for name in registry.names():
+        shutil.rmtree(registry.folder / name)
+    assert write(registry, 4, promote=False) == registry.current(), "the first one always speaks"
 
 
 def test_an_error_leaves_the_former_version(registry):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,7 +11,7 @@ import textwrap
 
 import pytest
 
-from tenure.errors import ConfigError, MissingRunError, UnknownError
+from tenure.errors import ConfigError, MissingRunError, SourceError, UnknownError
 from tenure.storage.versions import Versions, write_text
 
 
@@ -140,6 +141,42 @@ def test_versions_that_went_are_not_gone_back_to(tmp_path):
     versions.prune({"v0"})
     assert versions.used() == ["v0", "v2"]
     assert versions.roll_back() == "v0"
+
+
+def test_a_current_version_whose_folder_is_gone_lets_no_other_speak(tmp_path):
+    versions = Versions(tmp_path)
+    for n in range(3):
+        write(versions, f"v{n}", str(n))
+    shutil.rmtree(tmp_path / "v2")
+    with pytest.raises(SourceError, match=r"v2: this version is in use, but its folder is missing; .*promote another"):
+        versions.current()
+    assert versions.in_use() == "v2"
+    with versions.writing("v3", promote=False) as folder:
+        (folder / "a.txt").write_text("3")
+    with pytest.raises(SourceError, match="v2"):
+        versions.current()
+    versions.promote("v0")
+    assert (content(versions), versions.used()) == ("0", ["v1", "v0"])
+
+
+def test_from_a_current_version_whose_folder_is_gone_one_goes_back_to_the_last_that_is_there(tmp_path):
+    versions = Versions(tmp_path)
+    for n in range(3):
+        write(versions, f"v{n}", str(n))
+    shutil.rmtree(tmp_path / "v2")
+    assert versions.roll_back() == "v1"
+    assert content(versions) == "1"
+    shutil.rmtree(tmp_path / "v1")
+    write(versions, "v4", "new")
+    assert (content(versions), versions.used()) == ("new", ["v0", "v4"])
+
+
+def test_what_can_be_read_again_was_not_made_yet_when_its_folder_is_gone(tmp_path):
+    versions = Versions(tmp_path, keep=None)
+    write(versions, "v1", "old")
+    write(versions, "v2", "new")
+    shutil.rmtree(tmp_path / "v2")
+    assert versions.current() is None
 
 
 def test_a_name_may_depend_on_what_was_written(tmp_path):

@@ -120,7 +120,7 @@ def evaluate(
 ) -> None:
     """Train every model, let the best speak, and prove it: a leaderboard per task on later time, with intervals."""
     project = open_project(folder)
-    before = project.models.current().name if project.models.has_current() else None
+    before = project.models.in_use()
     with unbroken(), progress_bars() as progress:
         made = project.evaluate(*(tasks or ()), as_of=as_of, promote=False if no_promote else None, progress=progress)
     if as_json:
@@ -128,7 +128,7 @@ def evaluate(
         show_json({"version": made.name, "card": str(made.folder / "card.html"), **made.manifest, **evidence})
         return
     show_leaderboards(made)
-    in_use = project.models.current().name == made.name
+    in_use = project.models.in_use() == made.name
     say(f"Models:  {made.name} ({_standing(made.name, before, in_use=in_use)})")
     say(f"Card:    {made.folder / 'card.html'}")
 
@@ -173,9 +173,19 @@ def show_leaderboards(made: ModelVersion) -> None:
             ],
             title=f"{task}: {population}, {n_users:,} forecasts of later time",
         )
+        if "ranges" in made.tables():
+            _show_ranges([row for row in made.table("ranges").to_pylist() if row["task"] == task])
         say("")
     show_return_evidence(made)
     say("* in use: the simplest model that no other beat beyond chance on earlier cut-offs.", style="dim")
+
+
+def _show_ranges(rows: Sequence[Mapping[str, Any]]) -> None:
+    for row in rows:
+        say(
+            f"Ranges of {row['level']:.0%}: {percent(row['coverage'], 1)} of {counted(row['n_users'], 'amount')} of "
+            f"the newest test cut-off lay in them (95 %: {percent(row['low'], 1)} to {percent(row['high'], 1)})."
+        )
 
 
 @app.command()

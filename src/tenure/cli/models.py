@@ -20,8 +20,9 @@ from tenure.cli.display import (
     show_table,
 )
 from tenure.cli.forecasts import show_leaderboards
+from tenure.errors import SourceError
 from tenure.project import open_project
-from tenure.storage.model_registry import ModelVersion
+from tenure.storage.model_registry import ModelRegistry, ModelVersion
 from tenure.wording import counted
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ MOST_SHOWN = 12
 """Inputs that `drift` shows; its JSON has all."""
 
 
-def _facts(version: ModelVersion, in_use: str) -> dict[str, Any]:
+def _facts(version: ModelVersion, in_use: str | None) -> dict[str, Any]:
     manifest = version.manifest
     return {
         "version": version.name,
@@ -50,17 +51,33 @@ def _facts(version: ModelVersion, in_use: str) -> dict[str, Any]:
     }
 
 
+def _row(registry: ModelRegistry, name: str, in_use: str | None) -> dict[str, Any]:
+    """What a list says of a version; of a damaged one why it is."""
+    try:
+        return {**_facts(registry.listed(name), in_use), "damaged": None}
+    except SourceError as error:
+        unknown = dict.fromkeys(("created", "as_of", "n_users", "tasks", "fingerprint", "code"))
+        return {"version": name, "in_use": name == in_use, **unknown, "damaged": str(error)}
+
+
+def _described(row: dict[str, Any]) -> str:
+    return "damaged" if row["damaged"] else _listed(row["tasks"])
+
+
 @models.command("list")
 def list_(folder: Folder = ".", as_json: AsJson = False) -> None:
-    """Every version, oldest first, with what it was trained on."""
+    """Every version, oldest first, with what it was trained on. Its arrays are read, and checked, when it is used."""
     registry = open_project(folder).models
-    in_use = registry.current().name
-    rows = [_facts(registry.version(name), in_use) for name in registry.names()]
+    in_use = registry.in_use()
+    names = registry.names() or [registry.current().name]  # of no version at all, the registry says what to do
+    if in_use is not None and in_use not in names:
+        names.append(in_use)
+    rows = [_row(registry, name, in_use) for name in names]
     if as_json:
         show_json(rows)
         return
     show_table(
-        [{**row, "mark": "*" if row["in_use"] else "", "tasks": _listed(row["tasks"])} for row in rows],
+        [{**row, "mark": "*" if row["in_use"] else "", "tasks": _described(row)} for row in rows],
         [
             column("mark", ""),
             column("version"),
@@ -71,6 +88,9 @@ def list_(folder: Folder = ".", as_json: AsJson = False) -> None:
         ],
         title="Trained models (* in use)",
     )
+    for row in rows:
+        if row["damaged"]:
+            say(f"Damaged: {row['damaged']}")
 
 
 @models.command()
@@ -78,7 +98,7 @@ def show(name: Name, folder: Folder = ".", as_json: AsJson = False) -> None:
     """One version: its data, its champions and how they did on later time."""
     registry = open_project(folder).models
     version = registry.version(name)
-    facts = _facts(version, registry.current().name)
+    facts = _facts(version, registry.in_use())
     if as_json:
         show_json({**version.manifest, **facts, **{table: version.table(table) for table in version.tables()}})
         return

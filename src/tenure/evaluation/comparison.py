@@ -21,7 +21,8 @@ class Comparison:
     values: Mapping[tuple[str, str], Interval]
     """(model, metric) -> the metric."""
     gains: Mapping[tuple[str, str], Interval]
-    """(baseline, metric) -> champion - baseline, on the same users. For a loss a negative difference is a gain."""
+    """(baseline, metric) -> champion - baseline, on the same users and windows. For a loss a negative difference is a
+    gain."""
 
 
 def compare(
@@ -47,8 +48,8 @@ def compare(
         metrics: what is measured: of probabilities, or of amounts.
         users: whose row each is [B], 0 to U - 1; all rows of a user are drawn together, since they are no independent
             evidence. None = every row is another user.
-        windows: from which time window each row is [B], 0 to W - 1; a metric is that of each window, averaged. None =
-            one window.
+        windows: from which time window each row is [B], 0 to W - 1; a metric is that of each window, averaged over
+            those in which it is defined (the AUC is not where all did alike). None = one window.
         seed: of the bootstrap.
         n_resamples: resamples of users.
         level: coverage of the intervals.
@@ -68,9 +69,10 @@ def compare(
         orders = [window[np.argsort(-p[window], kind="stable")] for window in rows]
         ordered[model] = [(outcome[order], p[order], users[order]) for order in orders]
 
-    def measured(counts: Matrix) -> dict[tuple[str, str], Vector]:
+    def measured(counts: Matrix) -> dict[tuple[str, str], Matrix]:
+        """[R, W] each."""
         return {
-            (model, metric.name): np.mean([metric.weighted(y, p, counts[:, who]) for y, p, who in parts], axis=0)
+            (model, metric.name): np.stack([metric.weighted(y, p, counts[:, who]) for y, p, who in parts], axis=1)
             for model, parts in ordered.items()
             for metric in metrics
         }
@@ -80,17 +82,30 @@ def compare(
         nothing = Interval(math.nan, math.nan, math.nan)
         unknown = {(model, metric.name): nothing for model in forecasts for metric in metrics}
         return Comparison(unknown, {key: nothing for key in unknown if key[0] != champion})
-    values = {key: float(value[0]) for key, value in measured(np.ones((1, users.max() + 1))).items()}
+    found = measured(np.ones((1, users.max() + 1)))
     draws = resample_counts(users.max() + 1, seed=seed, n_resamples=n_resamples) if n_users > 1 else ()
     blocks = [measured(counts) for counts in draws]
-    drawn = {key: np.concatenate([*(block[key] for block in blocks), np.empty(0)]) for key in values}
+    drawn = {key: np.concatenate([*(block[key] for block in blocks), np.empty((0, len(rows)))]) for key in found}
+
+    def averaged(value: Matrix, replicates: Matrix) -> Interval:
+        return Interval.of(float(_over_windows(value)[0]), _over_windows(replicates), level=level)
+
     return Comparison(
-        values={key: Interval.of(value, drawn[key], level=level) for key, value in values.items()},
+        values={key: averaged(found[key], drawn[key]) for key in found},
         gains={
-            (model, name): Interval.of(
-                values[champion, name] - value, drawn[champion, name] - drawn[model, name], level=level
+            (model, name): averaged(
+                found[champion, name] - found[model, name], drawn[champion, name] - drawn[model, name]
             )
-            for (model, name), value in values.items()
+            for model, name in found
             if model != champion
         },
     )
+
+
+def _over_windows(values: Matrix) -> Vector:
+    """The mean of each row [R, W] over the windows where it is defined; NaN where it is in none."""
+    is_defined = ~np.isnan(values)
+    n_defined = is_defined.sum(axis=1)
+    total = np.where(is_defined, values, 0.0).sum(axis=1)
+    mean: Vector = np.divide(total, n_defined, out=np.full(len(values), np.nan), where=n_defined > 0)
+    return mean

@@ -38,11 +38,14 @@ class Interval:
 
     @classmethod
     def of(cls, value: float, replicates: Vector, *, level: float = 0.95) -> Interval:
-        """The percentile interval of a value from its replicates [R]; undefined replicates (NaN) are left out."""
+        """The percentile interval of a value from its replicates [R]; undefined replicates (NaN) are left out.
+
+        Where more than half of them are undefined, the others are a choice of the lucky draws: no interval is given.
+        """
         if not 0 < level < 1:
             raise ConfigError(f"level: expected a share between 0 and 1, such as 0.95, got {level!r}")
         defined = replicates[~np.isnan(replicates)]
-        if not len(defined) or math.isnan(value):
+        if not len(defined) or 2 * len(defined) < len(replicates) or math.isnan(value):
             return cls(value, math.nan, math.nan)
         low, high = np.quantile(defined, [(1 - level) / 2, (1 + level) / 2])
         return cls(value, float(low), float(high))

@@ -52,5 +52,5 @@ def run_all(folder: Path, settings: Settings, as_of: datetime | None, *, progres
         told = report(known, tables, predicted.returning)
         if predicted.training.forecasters:
             trained = register(folder, known, predicted.training, promote=settings.predict.promote)
-            known.facts.update(models=trained.name)
+            known.facts.update(models=predicted.speaking or trained.name)
         return keep_run(folder, known, tables, models, told, started=started)

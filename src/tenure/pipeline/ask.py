@@ -18,9 +18,9 @@ from tenure.explain.forecasts import words_of
 from tenure.pipeline.gather import evenly, inputs_at
 from tenure.pipeline.ingest import current_log
 from tenure.pipeline.known import Known, Progress, silent
-from tenure.pipeline.models import RETURN, check_time, forecasters_of, register, registry_of, returning_of
+from tenure.pipeline.models import RETURN, check_time, forecasters_of, needs_events, register, registry_of, returning_of
 from tenure.pipeline.predict import N_REFERENCE, forecasts
-from tenure.pipeline.train import reads_events, tasks_of, train_all, trained_as
+from tenure.pipeline.train import tasks_of, train_all, trained_as
 from tenure.prediction.examples import Inputs
 from tenure.prediction.explaining.acts import Acted, acted, acts, moments, stand_ins
 from tenure.prediction.explaining.attribution import forecast_contributions
@@ -31,7 +31,7 @@ from tenure.prediction.explaining.whatif import what_would_change
 from tenure.prediction.tasks import Task, parse_task, parse_tasks
 from tenure.prediction.training import Forecaster
 from tenure.report.explanation import Explanation
-from tenure.settings import Settings, stored_settings
+from tenure.settings import Settings
 from tenure.storage.model_registry import ModelVersion
 
 N_ALIKE = 2_000
@@ -94,7 +94,7 @@ def forecast(
         check_time(chosen, known.as_of)
         known.check_watched()
         with known.stage("predict", 2) as step:
-            now = inputs_at(known, [known.as_of], with_events=_read_events(chosen))
+            now = inputs_at(known, [known.as_of], with_events=needs_events(chosen))
             step()
             return forecasts(speakers, asked, now, returner)
 
@@ -125,13 +125,13 @@ def explain(
         check_time(chosen, known.as_of)
         known.check_watched()
         with known.stage("explain", 3) as step:
-            people = _people(known, user, with_events=_read_events(chosen))
+            people = _people(known, user, with_events=needs_events(chosen))
             row = people.rows(np.asarray(people.users) == user)
             reference = people.rows(evenly(len(people), N_REFERENCE))
             step()
             found = forecast_contributions(forecaster, row, reference)
             step()
-            after = _acted(known, user, with_events=_read_events(chosen))
+            after = _acted(known, user, with_events=needs_events(chosen))
             return Explanation(
                 user_id=user,
                 as_of=known.as_of,
@@ -156,10 +156,6 @@ def _speakers(folder: Path, settings: Settings, version: str | None) -> tuple[Mo
 
 def _untrained(task: Task, speakers: Iterable[str]) -> str:
     return f"{unknown('trained task', task.name, speakers)}; train it with `tenure evaluate --task {task.name}`"
-
-
-def _read_events(chosen: ModelVersion) -> bool:
-    return reads_events(stored_settings(chosen.manifest["settings"]))
 
 
 def _people(known: Known, user: str, *, with_events: bool) -> Inputs:

@@ -45,7 +45,8 @@ def looked_into(known: Known, trained: Trained, stages: Stages) -> dict[str, pa.
     `stages` remembers the stages of cut-offs that several tasks share.
     """
     task = trained.forecaster.task
-    model, later = trained.rehearsal
+    forecaster, later = trained.rehearsal
+    model = forecaster.model
     some = later.rows(evenly(len(later), N_ASKED))
     loss = deviances if task.is_amount else log_losses
     worths = IMPORTANCE.empty_table()

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import UTC, datetime
+from hashlib import blake2b
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from tenure.errors import EvidenceError
 from tenure.pipeline.known import Known
-from tenure.pipeline.train import Training, competitors
+from tenure.pipeline.train import Training, competitors, reads_events
 from tenure.prediction.return_evidence import NAME
 from tenure.prediction.returning import ReturnForecaster
 from tenure.prediction.tasks import Task, parse_task
 from tenure.prediction.training import Forecaster
-from tenure.settings import Settings
+from tenure.settings import Settings, stored_settings
 from tenure.storage.model_registry import ModelRegistry, ModelVersion
 
 RETURN = "return"
@@ -40,7 +41,7 @@ def register(folder: Path, known: Known, training: Training, *, promote: bool) -
         "domain": known.domain.name,
         "settings": known.settings.model_dump(mode="json"),
         "tasks": {
-            name: {"task": asdict(forecaster.task), "model": forecaster.name}
+            name: {"task": asdict(forecaster.task), "model": forecaster.name, "file": _file(name)}
             for name, forecaster in training.forecasters.items()
         },
     }
@@ -56,15 +57,20 @@ def register(folder: Path, known: Known, training: Training, *, promote: bool) -
 
 def forecasters_of(chosen: ModelVersion, settings: Settings) -> dict[str, Forecaster]:
     """The forecasters of a version, by task; of returns see `returning_of`."""
+    tasks = {name: entry for name, entry in chosen.manifest["tasks"].items() if name != RETURN}
+    # Older versions name no file, and gave tasks that differ in signs alone the same: of them only the last is kept.
+    owners = {entry.get("file", _cleaned(name)): name for name, entry in tasks.items()}
     found = {}
-    for name, entry in chosen.manifest["tasks"].items():
-        if name == RETURN:
-            continue
-        task = Task(**entry["task"])
-        found[name] = Forecaster.from_arrays(
-            chosen.arrays(_file(name)), task, entry["model"], competitors(task, settings)
-        )
+    for file, name in owners.items():
+        task = Task(**tasks[name]["task"])
+        learners = competitors(task, settings)
+        found[name] = Forecaster.from_arrays(chosen.arrays(file), task, tasks[name]["model"], learners)
     return found
+
+
+def needs_events(chosen: ModelVersion) -> bool:
+    """Does any model of a version read events one by one? Its own settings say so, not those of today."""
+    return reads_events(stored_settings(chosen.manifest["settings"]))
 
 
 def returning_of(chosen: ModelVersion) -> ReturnForecaster | None:
@@ -87,5 +93,14 @@ def check_time(chosen: ModelVersion, as_of: datetime) -> None:
 
 
 def _file(task: str) -> str:
+    """A file name that no other task has: the cleaned name, with a short hash of the task where what it is of changed.
+
+    commit[a-b]:30d -> commit-a-b-30d, but commit[a.b]:30d -> commit-a-b-30d-dca1d4e0.
+    """
+    cleaned, of = _cleaned(task), parse_task(task).of
+    return cleaned if _cleaned(of) == of else f"{cleaned}-{blake2b(task.encode(), digest_size=4).hexdigest()}"
+
+
+def _cleaned(task: str) -> str:
     """A task as a file name: commit[coupon_redeem]:30d@active -> commit-coupon_redeem-30d-active."""
     return "-".join("".join(c if c.isalnum() or c == "_" else " " for c in task).split())

@@ -11,7 +11,7 @@ import pyarrow as pa
 from tenure.errors import EvidenceError
 from tenure.pipeline.gather import evenly, inputs_at
 from tenure.pipeline.known import Known, Results
-from tenure.pipeline.models import check_time, forecasters_of, registry_of, returning_of
+from tenure.pipeline.models import check_time, forecasters_of, needs_events, registry_of, returning_of
 from tenure.pipeline.returning import CHANCES, Returning, day_forecasts
 from tenure.pipeline.train import Training, reads_events, tasks_of, train_all, trained_as
 from tenure.prediction.agreement import agreed
@@ -23,6 +23,7 @@ from tenure.prediction.explaining.reasons import reasons
 from tenure.prediction.returning import ReturnForecaster
 from tenure.prediction.tasks import Task, parse_task
 from tenure.prediction.training import Forecast, Forecaster
+from tenure.storage.model_registry import ModelVersion
 
 MOST_EXPLAINED = 5_000
 """Users whose reasons are told in the results; those of any other user are found when asked for."""
@@ -37,33 +38,46 @@ class Predicted(Results):
     training: Training
     returning: Returning | None = None
     """When everybody comes back; None where that could not be learnt."""
+    speaking: str | None = None
+    """Name of the promoted version whose models forecast; None = those that were just trained do."""
 
 
 def predict(known: Known, folder: Path) -> Predicted:
     """Train anew on what is known at the moment of the run, and forecast what comes after it.
 
     Where fresh models are not to speak at once ([predict] promote = false), those that were promoted do, unless they
-    would know the future.
+    would know the future. The evidence is that of the fresh ones all the same.
+
+    Raises:
+        SourceError: the promoted models are to speak, but are damaged or missing.
     """
     tasks = tasks_of(known)
+    promoted = _promoted(known, folder)
     training = train_all(known, tasks)
     if not training.forecasters:
         return Predicted(training=training)
     with known.stage("predict", 3) as step:
-        speakers, returner = _speakers(known, folder, training)
-        now = inputs_at(known, [known.as_of], with_events=reads_events(known.settings))
+        speakers, returner = _speakers(known, training, promoted)
+        with_events = reads_events(known.settings) or (promoted is not None and needs_events(promoted))
+        now = inputs_at(known, [known.as_of], with_events=with_events)
         step()
-        tables = {
-            "forecasts": forecasts(speakers, tasks, now, returner),
-            "predictions": predictions(known, speakers, now),
-        }
+        tables = {"forecasts": forecasts(speakers, tasks, now, returner)}
+        main, amount = (f"{kind}:{known.domain.horizon_days}d" for kind in ("commit", "value"))
+        if {main, amount} <= speakers.keys():
+            tables["predictions"] = predictions(known, speakers, now)
         returning = None
         if returner is not None:
             returning = Returning(forecaster=returner, now=now)
             tables["returns"] = returner.outlook(now)
         step()
-        tables |= explained(speakers[tasks[0].name], now)
-    return Predicted(tables={**training.tables, **tables}, training=training, returning=returning)
+        if main in speakers:
+            tables |= explained(speakers[main], now)
+    return Predicted(
+        tables={**training.tables, **tables},
+        training=training,
+        returning=returning,
+        speaking=None if promoted is None else promoted.name,
+    )
 
 
 def forecasts(
@@ -140,17 +154,31 @@ def explained(forecaster: Forecaster, now: Inputs) -> dict[str, pa.Table]:
     return {"reasons": reasons(found, chosen, reference, known), "importance": moves([(chosen, found)], known)}
 
 
-def _speakers(
-    known: Known, folder: Path, training: Training
-) -> tuple[Mapping[str, Forecaster], ReturnForecaster | None]:
-    registry, fresh = registry_of(folder), (training.forecasters, training.returning)
-    if known.settings.predict.promote or not registry.has_current():
-        return fresh
+def _promoted(known: Known, folder: Path) -> ModelVersion | None:
+    """The version that speaks in place of fresh models; None where the fresh ones do."""
+    registry = registry_of(folder)
+    if known.settings.predict.promote or registry.in_use() is None:
+        return None
     current = registry.current()
     try:
         check_time(current, known.as_of)
     except EvidenceError as error:
         known.left_out.append(f"{error}. The fresh models speak in their place.")
-        return fresh
-    promoted = forecasters_of(current, known.settings)
-    return {**training.forecasters, **promoted}, returning_of(current) or training.returning
+        return None
+    return current
+
+
+def _speakers(
+    known: Known, training: Training, promoted: ModelVersion | None
+) -> tuple[Mapping[str, Forecaster], ReturnForecaster | None]:
+    """Who forecasts each task; of a task that the promoted version does not know, the fresh models."""
+    if promoted is None:
+        return training.forecasters, training.returning
+    spoken = forecasters_of(promoted, known.settings)
+    fresh = ", ".join(sorted(training.forecasters.keys() - spoken.keys()))
+    but = f" (of {fresh}, which they were not trained for, those of the fresh ones)" if fresh else ""
+    known.left_out.append(
+        f"Forecasts are those of the promoted models {promoted.name}{but}, while the evidence shown is that of freshly "
+        "trained ones, which stay silent until `tenure models promote`."
+    )
+    return {**training.forecasters, **spoken}, returning_of(promoted) or training.returning

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy.special import expit, logit
 from sklearn.isotonic import IsotonicRegression
 
+from tenure.prediction.champion import mean_and_error
 from tenure.prediction.level import moved, shift_of
 from tenure.prediction.logistic import Logistic
 
@@ -153,7 +154,9 @@ Fit = Callable[[Vector, NDArray[np.bool_], NDArray[np.int64]], Calibrator]
 """From forecasts [B], outcomes [B] and numbers of cut-offs [B] to the map that mends their shape alone."""
 
 
-def choose_calibrator(p: Vector, y: NDArray[np.bool_], as_of: NDArray[np.generic]) -> Calibrator:
+def choose_calibrator(
+    p: Vector, y: NDArray[np.bool_], as_of: NDArray[np.generic], users: NDArray[np.int64] | None = None
+) -> Calibrator:
     """Which map makes honest forecasts p [B] of several cut-offs `as_of` [B] truest, judged on later ones?
 
     What moves from one window to the next is no property of the forecasts, and is left to `level`: every window has a
@@ -161,6 +164,11 @@ def choose_calibrator(p: Vector, y: NDArray[np.bool_], as_of: NDArray[np.generic
     beta or isotonic, from simple to flexible: each is learnt on the earlier cut-offs and judged on the next; the more
     flexible one must lower the log-loss by more than one standard error of the paired difference. Of a single cut-off,
     folds of its users take the place of time. The chosen one is fitted on everybody.
+
+    `users` [B], 0 to U - 1, says whose row each is; None = every row is another user. What makes users do more or less
+    than was forecast of them lasts: a map that has learnt the peculiarities of some users foretells the same users
+    better without being true of others. So each half of the users is judged by what the other half taught, and the
+    standard error takes all rows of a user together.
     """
     if min(int(y.sum()), int((~y).sum())) < 2 * _FOLDS:
         return IDENTITY
@@ -169,23 +177,35 @@ def choose_calibrator(p: Vector, y: NDArray[np.bool_], as_of: NDArray[np.generic
     if n_cutoffs == 1:
         trials = [(np.arange(len(p)) % _FOLDS != k, np.arange(len(p)) % _FOLDS == k) for k in range(_FOLDS)]
     else:
-        trials = [(cutoff < k, cutoff == k) for k in range(1, n_cutoffs)]
+        trials = _of_other_users(cutoff, n_cutoffs, users)
     trials = [(learn, judge) for learn, judge in trials if 0 < y[learn].sum() < learn.sum()]
     if not trials:
         return IDENTITY
+    judged = np.concatenate([np.flatnonzero(judge) for _, judge in trials])
+    whose = judged if users is None else users[judged]
 
     def losses_of(fit: Fit) -> Vector:
-        told = [(fit(p[learn], y[learn], cutoff[learn])(p[judge]), judge) for learn, judge in trials]
-        return np.concatenate([_losses(_totals_right(q, y[judge], cutoff[judge]), y[judge]) for q, judge in told])
+        told = np.concatenate([fit(p[learn], y[learn], cutoff[learn])(p[judge]) for learn, judge in trials])
+        return _losses(_totals_right(told, y[judged], cutoff[judged]), y[judged])
 
     best: Fit = _none
     best_losses = losses_of(best)
     for fit in (_platt, _beta, _isotonic):
         losses = losses_of(fit)
-        gain = best_losses - losses
-        if gain.mean() > gain.std(ddof=1) / np.sqrt(len(gain)):
+        gain, error = mean_and_error(best_losses - losses, whose)
+        if gain > error:
             best, best_losses = fit, losses
     return best(p, y, cutoff)
+
+
+def _of_other_users(
+    cutoff: NDArray[np.int64], n_cutoffs: int, users: NDArray[np.int64] | None
+) -> list[tuple[NDArray[np.bool_], NDArray[np.bool_]]]:
+    """What to learn from and what to judge: each cut-off but the first by earlier ones, nobody by their own past."""
+    if users is None:
+        return [(cutoff < k, cutoff == k) for k in range(1, n_cutoffs)]
+    halves = (users % 2 == 0, users % 2 == 1)
+    return [((cutoff < k) & ~half, (cutoff == k) & half) for k in range(1, n_cutoffs) for half in halves]
 
 
 def _none(_p: Vector, _y: NDArray[np.bool_], _cutoff: NDArray[np.int64]) -> Calibrator:

@@ -69,7 +69,8 @@ class Teacher:
         as_of = came.inputs.as_of
         calibrator: Calibrator = IDENTITY
         if not self.task.is_amount:
-            calibrator = choose_calibrator(said, came.outcome > 0, np.unique(as_of, return_inverse=True)[1])
+            users = came.inputs.users.dictionary_encode().indices.to_numpy().astype(np.int64)
+            calibrator = choose_calibrator(said, came.outcome > 0, as_of, users)
         level = Level.fit(
             calibrator(said),
             came.outcome,

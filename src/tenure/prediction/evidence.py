@@ -14,7 +14,8 @@ from tenure.evaluation.calibration_error import ece_by_chance
 from tenure.evaluation.comparison import Comparison, compare
 from tenure.evaluation.forecasts import METRICS
 from tenure.evaluation.intervals import Interval
-from tenure.evaluation.reliability import lift_table, reliability_table
+from tenure.evaluation.ranges import coverage, mean_width
+from tenure.evaluation.reliability import lift_table, reliability_table, wilson
 from tenure.prediction.examples import Vector
 from tenure.prediction.rolling import Rolled
 from tenure.prediction.training import Trained
@@ -59,6 +60,19 @@ _OVER_TIME = pa.schema(
 )
 
 
+_RANGES = pa.schema(
+    [
+        ("task", pa.string()),
+        ("model", pa.string()),
+        ("level", pa.float64()),
+        ("coverage", pa.float64()),
+        *_INTERVAL,
+        ("mean_width", pa.float64()),
+        ("n_users", pa.int64()),
+    ]
+)
+
+
 @dataclass(frozen=True, kw_only=True)
 class EvidenceConfig:
     """How evidence is gathered."""
@@ -88,6 +102,8 @@ class Evidence:
     """task, model, bin, n_users, predicted, observed, low, high: of probabilities, test cut-offs together"""
     lift: pa.Table | None
     """task, model, tenth, n_users, observed, lift, captured: of users without a commitment, by P(churn)"""
+    ranges: pa.Table | None
+    """task, model, level, coverage, low, high, mean_width, n_users: of amounts, at the newest test cut-off"""
 
     def tables(self) -> dict[str, pa.Table]:
         """The tables by the names that a run gives them."""
@@ -98,6 +114,7 @@ class Evidence:
             "prediction_choice": self.trials,
             "reliability": self.reliability,
             "lift": self.lift,
+            "ranges": self.ranges,
         }
         return {name: table for name, table in named.items() if table is not None}
 
@@ -148,6 +165,7 @@ def evidence(trained: Trained, config: EvidenceConfig = EvidenceConfig()) -> Evi
         ),
         trials=trained.choice.trials.add_column(0, "task", pa.array([name] * trained.choice.trials.num_rows)),
         reliability=None if task.is_amount else _per_model(proof, name, lambda y, p: reliability_table(y > 0, p)),
+        ranges=_ranges(trained, config) if task.is_amount else None,
         lift=None if task.is_amount else _per_model(proof, name, lambda y, p: lift_table(y == 0, 1 - p)),
     )
 
@@ -194,6 +212,19 @@ def _per_model(proof: Rolled, task: str, table: Callable[[Vector, Vector], pa.Ta
             found = found.add_column(place, name, pa.array([text] * found.num_rows, pa.string()))
         tables.append(found)
     return pa.concat_tables(tables)
+
+
+def _ranges(trained: Trained, config: EvidenceConfig) -> pa.Table:
+    """Did as many amounts lie in the ranges as should have? Each user once, so that their luck is their own."""
+    forecaster, later = trained.rehearsal
+    said = forecaster.forecast(later.inputs)
+    n = len(later)
+    rows = []
+    for level, low, high in ((0.80, said.low_80, said.high_80), (0.95, said.low_95, said.high_95)):
+        held = coverage(later.outcome, low, high)
+        least, most = (float(end[0]) for end in wilson(np.array([held * n]), np.array([float(n)]), level=config.level))
+        rows.append((forecaster.task.name, forecaster.name, level, held, least, most, mean_width(low, high), n))
+    return _table(_RANGES, rows)
 
 
 def _table(schema: pa.Schema, rows: Iterable[Sequence[Any]]) -> pa.Table:

@@ -14,6 +14,7 @@ from tenure.errors import ConfigError
 from tenure.evaluation.forecasts import auc
 from tenure.prediction.champion import mean_and_error
 from tenure.prediction.rolling import Rolled
+from tenure.prediction.tasks import parse_task
 
 GROUPS = pa.schema(
     [
@@ -48,17 +49,17 @@ def by_group(proof: Rolled, champion: str, task: str, groups: Mapping[str, Seque
     Args:
         proof: honest forecasts of the test cut-offs.
         champion: whose forecasts.
-        task: its name.
+        task: its name, which tells whether outcomes are amounts: outcomes themselves do not, where all of them are 0.
         groups: kind -> the group of each row [B]; None = not known.
 
     Raises:
-        ConfigError: not one group per row.
+        ConfigError: not one group per row, or no name of a task.
     """
     said, came = proof.forecasts[champion], proof.examples.outcome
     users = np.unique(np.asarray(proof.examples.inputs.users), return_inverse=True)[1]
     found = [(kind, name, rows) for kind, of in groups.items() for name, rows in _members(kind, of, users)]
     sure = float(norm.ppf(1 - 0.025 / max(len(found), 1)))
-    is_amount = bool(((came != 0) & (came != 1)).any())
+    is_amount = parse_task(task).is_amount
     rows: list[dict[str, Any]] = []
     for kind, name, here in found:
         gap, error = mean_and_error(said[here] - came[here], users[here])

@@ -25,12 +25,13 @@ class Mixed:
     """Models and their mix."""
 
     members: Mapping[str, Model]
-    """By name, in the order of the weights; only those with a weight above 0."""
+    """By name, in the order of the weights; only those with a weight above 0, so perhaps none."""
     stack: Stack
 
     def predict(self, inputs: Inputs) -> Vector:
-        """The mixed probability of each row [B]."""
-        return self.stack.combine(np.stack([model.predict(inputs) for model in self.members.values()], axis=1))
+        """The mixed probability of each row [B]; without members the same for all, sigma(intercept)."""
+        said = [model.predict(inputs) for model in self.members.values()]
+        return self.stack.combine(np.stack(said, axis=1) if said else np.empty((len(inputs), 0)))
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """The models and their mix as arrays."""

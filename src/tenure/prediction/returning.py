@@ -63,11 +63,14 @@ class Spells:
         return self.rows(np.isin(self.inputs.as_of, np.array(cutoffs, dtype=self.inputs.as_of.dtype)))
 
     def known_by(self, moment: datetime) -> Self:
-        """What was known of them at this moment: who had not returned by then was still away."""
+        """What was known of them before this moment: who had not returned by then was still away.
+
+        As everywhere, what happens at the very moment belongs to the future.
+        """
         earlier = self.rows(self.inputs.as_of < np.datetime64(moment))
         watched = (np.datetime64(moment) - earlier.inputs.as_of) / np.timedelta64(1, "D")
         return type(self)(
-            earlier.inputs, np.minimum(earlier.days, watched), earlier.returned & (earlier.days <= watched)
+            earlier.inputs, np.minimum(earlier.days, watched), earlier.returned & (earlier.days < watched)
         )
 
 

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tenure.errors import ConfigError, EvidenceError, nearest
-from tenure.prediction.amounts.base import interval
+from tenure.prediction.amounts.base import Amount, corrected_interval
 from tenure.prediction.bands import Bands
 from tenure.prediction.champion import Choice, choose, deviances, log_losses
 from tenure.prediction.correction import Correction, Teacher, part
 from tenure.prediction.examples import Examples, Inputs, Vector
-from tenure.prediction.learner import AmountModel, Learner, Model
+from tenure.prediction.learner import Learner, Model
 from tenure.prediction.mixed import NAME as MIX
 from tenure.prediction.mixed import Mixed, fit_mixed, mixable, mixed_forecasts
 from tenure.prediction.rolling import Rolled, roll
@@ -70,9 +70,9 @@ class Forecaster:
         raw = self.model.predict(inputs)
         value = self._corrected(raw, inputs)
         if self.task.is_amount:
-            model = cast("AmountModel", self.model)  # amounts are learnt by such models only
+            model = cast("Amount", self.model)  # amounts are learnt by such models only
             factor = np.divide(value, raw, out=np.ones_like(raw), where=raw > 0)
-            ends = (end * factor for level in (0.80, 0.95) for end in interval(model, inputs, level))
+            ends = (end for level in (0.80, 0.95) for end in corrected_interval(model, inputs, level, factor))
             return Forecast(value, *ends)
         if self.bands is None:
             unknown = np.full(len(value), np.nan)
@@ -126,8 +126,8 @@ class Trained:
     """Why this model: paired tests at the validation cut-offs."""
     proof: Rolled
     """Corrected honest forecasts of every model at the test cut-offs, which chose nothing."""
-    rehearsal: tuple[Model, Examples]
-    """The champion as it was before the newest test cut-off, and the examples of that cut-off."""
+    rehearsal: tuple[Forecaster, Examples]
+    """The champion as it would have spoken at the newest test cut-off, and the examples of that cut-off."""
 
 
 def train(
@@ -169,8 +169,11 @@ def train(
         bands = Bands.fit(said, corrected.examples.outcome, corrected.examples.inputs.as_of)
     forecaster = Forecaster(task, name, model, teacher.correction(raw.forecasts[name], raw.examples), bands)
     newest = plan.test[-1]
-    then = _fit(name, raw.known_by(newest), examples.known_by(newest), learners)
-    return Trained(forecaster, choice, corrected.at(*plan.test), (then, examples.at(newest)))
+    past = raw.known_by(newest)
+    then = _fit(name, past, examples.known_by(newest), learners)
+    correction = teacher.before(newest).correction(past.forecasts[name], past.examples)
+    rehearsal = Forecaster(task, name, then, correction, None), examples.at(newest)
+    return Trained(forecaster, choice, corrected.at(*plan.test), rehearsal)
 
 
 def _fit(name: str, raw: Rolled, examples: Examples, learners: Sequence[Learner]) -> Model:

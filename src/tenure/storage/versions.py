@@ -44,8 +44,8 @@ class Versions:
         if self.keep is None:
             return None
         raise SourceError(
-            f"{(self.folder / name).resolve()}: this version is in use, but its folder is missing; put it back, promote "
-            "another one, or run again (models: `tenure evaluate`)"
+            f"{(self.folder / name).resolve()}: this version is in use, but its folder is missing; put it back, "
+            "promote another one, or run again (models: `tenure evaluate`)"
         )
 
     def in_use(self) -> str | None:

@@ -130,6 +130,13 @@ def test_an_infinite_mean_is_told():
         wild.expected(np.array([0.0]), np.array([np.nan]))
 
 
+def test_few_amounts_that_settle_no_mean_are_refused_instead_of_a_worth_below_0():
+    few = GammaGamma(p=0.1, q=0.5, gamma=1.0)
+    with pytest.raises(EvidenceError, match=r"infinite for 2 of 3 users \(p x \+ q = 0\.6"):
+        few.expected(np.array([1.0, 5.0, 6.0]), np.array([5.0, 5.0, 5.0]))  # p x + q = 0.6, 1 and 1.1
+    assert few.expected(np.array([6.0]), np.array([5.0])) == pytest.approx([0.1 * 31 / 0.1])
+
+
 def test_wrong_arguments_are_named():
     with pytest.raises(ConfigError, match="gamma"):
         GammaGamma(p=1.0, q=2.0, gamma=0.0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from lifecycle.lives import START, at, log_of
 from profiles.random_logs import random_log
@@ -13,6 +14,7 @@ from relation_runner import run
 from tenure.domain import ACTIVITY_ROLES, Role
 from tenure.errors import ConfigError
 from tenure.events.log import EVENTS_TABLE
+from tenure.lifecycle.survival.groups import return_curves
 from tenure.lifecycle.survival.spells import spells
 
 DAY = timedelta(days=1)
@@ -73,6 +75,34 @@ def test_in_a_log_of_dates_a_return_is_at_midday():
     log = log_of(("ann", 1, "commitment"), ("ann", 12, "commitment"), ("bob", 1, "commitment"))
     got = run({"events": log}, spells, EVENTS_TABLE, at(10), at(20), grain_days=1.0).to_pylist()
     assert {row["user_id"]: row["days"] for row in got} == {"ann": 2.5, "bob": 10.0}
+
+
+def test_nobody_returns_later_than_others_were_watched():
+    """A log of dates ends on its last midnight; some of its events, such as carl's, have an hour all the same."""
+    bought_last = ("ann", "bob", "cid")
+    log = log_of(
+        *((user, 1, "commitment") for user in (*bought_last, "carl", "dora", "eve")),
+        *((user, 20, "commitment") for user in bought_last),
+        ("carl", 20.75, "commitment"),
+    )
+    until = at(20.75) + timedelta(seconds=1)
+    got = run({"events": log}, spells, EVENTS_TABLE, (at(10), at(12)), until, grain_days=1.0)
+    found = {(row["user_id"], row["as_of"]): row["days"] for row in got.to_pylist()}
+    expected = {"ann": 10.5, "bob": 10.5, "cid": 10.5, "carl": 11.0, "dora": 11.0, "eve": 11.0}
+    assert {user: days for (user, cut), days in found.items() if cut == at(10)} == pytest.approx(expected)
+    assert {user: days + 2 for (user, cut), days in found.items() if cut == at(12)} == pytest.approx(expected)
+    one = got.filter(pc.equal(got["as_of"], pa.scalar(at(10), got["as_of"].type)))
+    curve = return_curves(["all"] * one.num_rows, one["days"].to_numpy(), one["returned"].to_numpy())
+    assert curve["p_returned"].to_pylist()[-1] == pytest.approx(4 / 6)
+
+
+@pytest.mark.parametrize(("until", "watched"), [(20, 10), (20 + 1 / 86400, 11), (20.75, 11), (21, 11)])
+def test_in_a_log_of_dates_watching_lasts_to_the_end_of_the_day(until, watched):
+    log = log_of(("bob", 1, "commitment"), ("bob", 20.9, "commitment"), ("cid", 1, "commitment"))
+    got = run({"events": log}, spells, EVENTS_TABLE, at(10), at(until), grain_days=1.0).to_pylist()
+    days = {row["user_id"]: row["days"] for row in got}
+    assert days["cid"] == pytest.approx(watched)
+    assert {row["user_id"] for row in got if row["returned"]} == ({"bob"} if until == 21 else set())
 
 
 def test_watching_must_end_after_every_cut_off():

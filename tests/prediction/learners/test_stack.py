@@ -86,6 +86,10 @@ def test_what_cannot_be_mixed_is_refused(p, y, error):
         Stack.fit(p, y)
 
 
+def test_a_mix_of_none_says_its_level():
+    assert Stack(np.empty(0), -1.0).combine(np.empty((3, 0))) == pytest.approx(np.full(3, expit(-1.0)))
+
+
 def test_other_models_than_it_knows_are_refused():
     with pytest.raises(ConfigError, match="2 models"):
         Stack(np.array([0.5, 0.5]), 0.0).combine(np.full((4, 3), 0.5))

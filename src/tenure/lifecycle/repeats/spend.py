@@ -103,17 +103,24 @@ class GammaGamma:
         others a value between it and their own.
 
         Raises:
-            EvidenceError: q <= 1, so that the mean over users is infinite, and a user without amounts.
+            EvidenceError: p x + q <= 1 for a user, so that the mean over users like them is infinite; without amounts
+                (x = 0) that is so wherever q <= 1.
         """
         x, mean_value = np.asarray(x, np.float64), np.asarray(mean_value, np.float64)
         known = (x > 0) & np.nan_to_num(mean_value > 0)
         x, m = np.where(known, x, 0.0), np.where(known, mean_value, 0.0)
-        if self.q <= 1 and not known.all():
+        # The mean over users is that of an inverse gamma of shape p x + q, which has none at or below 1; the formula
+        # would go on and give amounts below 0.
+        shape = self.p * x + self.q
+        is_endless = shape <= 1
+        if is_endless.any():
             raise EvidenceError(
-                f"Gamma-Gamma: the mean over users is infinite (q = {self.q:g}, expected above 1), so nothing can be "
-                "said of users without amounts; fit with a prior (FitConfig.prior above 0), or cap the amounts"
+                f"Gamma-Gamma: the mean over users is infinite for {int(is_endless.sum())} of {len(x)} users "
+                f"(p x + q = {shape.min():g}, expected above 1; p = {self.p:g}, q = {self.q:g}), so nothing can be "
+                "said of those without amounts or with few; fit with a prior (FitConfig.prior above 0), or cap the "
+                "amounts"
             )
-        return np.asarray(self.p * (self.gamma + m * x) / (self.p * x + self.q - 1), dtype=np.float64)
+        return np.asarray(self.p * (self.gamma + m * x) / (shape - 1), dtype=np.float64)
 
     def simulate(self, n: NDArray[np.int64], x: Vector, mean_value: Vector, rng: np.random.Generator) -> Vector:
         """How much might n further commitments of each user be worth together? One draw for each of n, [..., B].

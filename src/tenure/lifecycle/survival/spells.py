@@ -50,11 +50,12 @@ def spells(events: Table, as_of: AsOf, until: datetime, *roles: Role, grain_days
     returns = ahead.group_by("user_id", "as_of").aggregate(returned_at=ahead.timestamp.min())
     known = seen.left_join(returns, ["user_id", "as_of"]).select("user_id", "as_of", "returned_at")
     watched = days_between(ibis.literal(_edge(end, grain_days), type="timestamp(6)"), known.as_of)
-    away = days_between(known.returned_at, known.as_of) + grain_days / 2
-    # Some events of a log of dates do have an hour: half a day later they must not outlast those who were watched in
-    # vain, or nobody but them would be left to return at the end.
-    days = ibis.least(away.fill_null(watched), watched)
-    return known.select("user_id", "as_of", days=days, returned=known.returned_at.notnull())
+    away = days_between(known.returned_at, known.as_of)
+    if grain_days:
+        # Some events of a log of dates do have an hour: half a day later they must not outlast those who were watched
+        # in vain, or nobody but them would be left to return at the end.
+        away = ibis.least(away + grain_days / 2, watched)
+    return known.select("user_id", "as_of", days=away.fill_null(watched), returned=known.returned_at.notnull())
 
 
 def _edge(end: datetime, grain_days: float) -> datetime:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
@@ -33,13 +33,16 @@ class Amount:
         """The expected amount of each row [B], never below 0: the sum over users is that of their expected total."""
         return self.mean.predict(inputs)
 
-    def quantiles(self, inputs: Inputs, levels: Vector) -> Matrix:
+    def quantiles(self, inputs: Inputs, levels: Vector, *, factor: Vector | float = 1.0) -> Matrix:
         """The amounts that are not exceeded with these probabilities [B, Q]; 0 where nothing at all is likely enough.
+
+        `factor`, one number or one per row [B], is what corrects the expectation: how users spread is read where so
+        much is then expected, since what comes of small and of large expectations differs by more than a factor.
 
         Raises:
             ConfigError: a level is not between 0 and 1.
         """
-        return self.spread.quantiles(self.predict(inputs), levels)
+        return self.spread.quantiles(factor * self.predict(inputs), levels)
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """The model as named arrays."""
@@ -127,9 +130,22 @@ def interval(model: AmountModel, inputs: Inputs, level: float) -> tuple[Vector, 
     Raises:
         ConfigError: the level is not between 0 and 1.
     """
+    return _ends(lambda levels: model.quantiles(inputs, levels), level)
+
+
+def corrected_interval(model: Amount, inputs: Inputs, level: float, factor: Vector | float) -> tuple[Vector, Vector]:
+    """The `interval` of a model whose expectations are multiplied by this factor, one or one per row [B].
+
+    Raises:
+        ConfigError: the level is not between 0 and 1.
+    """
+    return _ends(lambda levels: model.quantiles(inputs, levels, factor=factor), level)
+
+
+def _ends(quantiles: Callable[[Vector], Matrix], level: float) -> tuple[Vector, Vector]:
     if not 0 < level < 1:
         raise ConfigError(f"level: expected a share between 0 and 1, such as 0.8, got {level!r}")
-    below, all_above, above = model.quantiles(inputs, np.array([(1 - level) / 2, level, (1 + level) / 2])).T
+    below, all_above, above = quantiles(np.array([(1 - level) / 2, level, (1 + level) / 2])).T
     return below, np.where(below > 0, above, all_above)
 
 

@@ -58,13 +58,16 @@ class HurdleForecast(Amount):
 
     mean: HurdleAmount
 
-    def quantiles(self, inputs: Inputs, levels: Vector) -> Matrix:
+    def quantiles(self, inputs: Inputs, levels: Vector, *, factor: Vector | float = 1.0) -> Matrix:
         """The amounts that are not exceeded with these probabilities [B, Q]; 0 where nothing at all is likely enough.
+
+        `factor`, one number or one per row [B], is what corrects the expectation. A total does not tell whether more
+        users spend or users spend more: all of it is put to the amount of those who spend.
 
         Raises:
             ConfigError: a level is not between 0 and 1.
         """
-        return self.spread.quantiles(self.mean.if_any(inputs), levels, p_zero=1 - self.mean.p_any(inputs))
+        return self.spread.quantiles(factor * self.mean.if_any(inputs), levels, p_zero=1 - self.mean.p_any(inputs))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -29,12 +29,15 @@ class RepeatAmount:
 
     bgnbd: BGNBD
     gamma_gamma: GammaGamma | None
-    """None where users do not differ in what a visit is worth, or fewer than two came back: all have the average."""
+    """None where nothing can be told of single users: all have the average."""
     average: float
     """What a visit was worth on average."""
     newcomer: float
     """The average amount of users of the examples who had never committed before, and so have no history."""
     horizon_days: int
+    why_average: str = ""
+    """Why all have the average: fewer than two came back, or a few amounts are so large that the mean of Gamma-Gamma is
+    infinite. Empty where they have not."""
 
     def predict(self, inputs: Inputs) -> Vector:
         """The expected amount of each row [B]."""
@@ -53,7 +56,8 @@ class RepeatAmount:
             parts[_GAMMA_GAMMA] = self.gamma_gamma.to_arrays()
         arrays = {f"{name}{key}": array for name, part in parts.items() for key, array in part.items()}
         numbers = {"average": self.average, "newcomer": self.newcomer, "horizon_days": self.horizon_days}
-        return arrays | {name: np.array(number) for name, number in numbers.items()}
+        arrays |= {name: np.array(number) for name, number in numbers.items()}
+        return arrays | {"why_average": np.array([self.why_average], dtype=np.str_)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,13 +81,10 @@ class RepeatAmountLearner(AmountLearner[RepeatAmount]):
         x, mean_value = newest.columns(_AMOUNTS).T
         is_known = (x > 0) & (mean_value > 0)
         average = float(np.average(mean_value[is_known], weights=x[is_known])) if is_known.any() else 0.0
-        try:
-            gamma_gamma = GammaGamma.fit(x[is_known], mean_value[is_known], config=FitConfig(prior=1.0))
-        except EvidenceError:
-            gamma_gamma = None
+        gamma_gamma, why_average = _spend(x[is_known], mean_value[is_known])
         is_newcomer = ~history_of(inputs)[1]
         newcomer = float(examples.outcome[is_newcomer].mean()) if is_newcomer.any() else 0.0
-        return RepeatAmount(fit_bgnbd(inputs), gamma_gamma, average, newcomer, examples.horizon_days)
+        return RepeatAmount(fit_bgnbd(inputs), gamma_gamma, average, newcomer, examples.horizon_days, why_average)
 
     def load_expectation(self, arrays: Arrays) -> RepeatAmount:
         """The model that `to_arrays` described."""
@@ -94,4 +95,20 @@ class RepeatAmountLearner(AmountLearner[RepeatAmount]):
             float(arrays["average"]),
             float(arrays["newcomer"]),
             int(arrays["horizon_days"]),
+            # Models kept by earlier versions did not say.
+            str(arrays["why_average"][0]) if "why_average" in arrays else "",
         )
+
+
+def _spend(x: Vector, mean_value: Vector) -> tuple[GammaGamma | None, str]:
+    """What a visit of each user is worth; or None, and why nothing but the average can be told.
+
+    At q <= 1 the expected worth of users with no or few repeats is infinite: no forecast, whoever is asked about.
+    """
+    try:
+        found = GammaGamma.fit(x, mean_value, config=FitConfig(prior=1.0))
+    except EvidenceError as error:
+        return None, str(error)
+    if found.q > 1:
+        return found, ""
+    return None, f"Gamma-Gamma: the mean over users is infinite (q = {found.q:g}, expected above 1)"

@@ -28,8 +28,10 @@ class Spread:
     """The distribution of an amount around its expectation m: nothing with probability p0(m), else m + c times a ratio.
 
     Both are read off users with such a forecast (equal parts of them by m, interpolated between), so neither a shape
-    of the distribution nor an equal spread of the small and the large is assumed; and if users at the cut-off are like
-    those it was learnt from, a quantile holds with its stated probability whatever the model of m, right or wrong.
+    of the distribution nor an equal spread of the small and the large is assumed. If users at the cut-off are like
+    those it was learnt from, a quantile holds with its stated probability even where m orders users badly or is wrong
+    in shape, but only if it is asked at the level it was learnt at: there the total of m was that of the amounts, so
+    that an m known to run high or low must be corrected before it is asked for, not the quantile after.
 
     Source: split conformal prediction with conditional quantiles, Romano, Patterson & Candès (2019), Conformalized
     quantile regression, applied within bins as in Mondrian prediction, Vovk, Gammerman & Shafer (2005), section 4.5.

@@ -10,7 +10,7 @@ from tenure.explain.forecasts import TaskWords, words_of
 from tenure.prediction.evidence import BY_CHANCE
 from tenure.prediction.explaining.catalogue import THEMES, catalogue
 from tenure.prediction.tasks import parse_task
-from tenure.report.blocks import Block, Section, chart, level
+from tenure.report.blocks import Block, Grid, Noted, Section, chart, level, number_columns
 from tenure.report.curves import curve_charts
 from tenure.report.results import Results
 from tenure.report.sections.evidence import gain_grid, in_order
@@ -41,6 +41,7 @@ def forecast(results: Results) -> Section:
         blocks += [*_what_matters(results), *_curves(results, main), *_more(results, main)]
     if value is not None:
         blocks.append(leaderboard(value, _caption(results, value)))
+        blocks += _ranges(results, value)
     if contests:
         said = {name: _event(results, name) for name in contests}
         blocks.append(in_short(list(contests.values()), said))
@@ -98,6 +99,29 @@ def _what_matters(results: Results) -> list[Block]:
     note = f"How far each theme moves the forecast of a {results.user} on average; 95% intervals over {results.users}."
     figure = forecasts.importance(importance, THEMES, what="change of the forecast (log-odds)")
     return [chart(figure, note=note, is_wide=True)]
+
+
+def _ranges(results: Results, value: Contest) -> list[Block]:
+    """Do amounts lie in their ranges as often as is said?"""
+    if (found := _of_task(results.table("ranges"), value.task)) is None:
+        return []
+    return [
+        Grid(
+            caption="Do the amounts lie in their ranges?",
+            columns=[*number_columns("should", "did", results.users), *number_columns("mean width")],
+            rows=[
+                [
+                    percent(row["level"]),
+                    Noted(percent(row["coverage"], 1), f"{percent(row['low'], 1)} to {percent(row['high'], 1)}"),
+                    f"{row['n_users']:,}",
+                    results.money(row["mean_width"]),
+                ]
+                for row in found.to_pylist()
+            ],
+            note="At the newest test cut-off, by the model in use as it was before. In small: 95% interval.",
+            is_folded=True,
+        )
+    ]
 
 
 def _curves(results: Results, main: Contest) -> list[Block]:

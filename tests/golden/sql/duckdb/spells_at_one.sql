@@ -3,10 +3,8 @@ SELECT
   "t11"."as_of",
   COALESCE(
     (
-      (
-        EPOCH(CAST("t11"."returned_at" AS TIMESTAMP)) - EPOCH(CAST("t11"."as_of" AS TIMESTAMP))
-      ) / 86400.0
-    ) + 0.0,
+      EPOCH(CAST("t11"."returned_at" AS TIMESTAMP)) - EPOCH(CAST("t11"."as_of" AS TIMESTAMP))
+    ) / 86400.0,
     (
       EPOCH(CAST(MAKE_TIMESTAMP(2024, 7, 1, 0, 0, 0.0) AS TIMESTAMP)) - EPOCH(CAST("t11"."as_of" AS TIMESTAMP))
     ) / 86400.0

@@ -2,11 +2,16 @@ SELECT
   "t13"."user_id",
   "t13"."as_of",
   COALESCE(
-    (
+    LEAST(
       (
-        EPOCH(CAST("t13"."returned_at" AS TIMESTAMP)) - EPOCH(CAST("t13"."as_of" AS TIMESTAMP))
+        (
+          EPOCH(CAST("t13"."returned_at" AS TIMESTAMP)) - EPOCH(CAST("t13"."as_of" AS TIMESTAMP))
+        ) / 86400.0
+      ) + 0.5,
+      (
+        EPOCH(CAST(MAKE_TIMESTAMP(2024, 7, 1, 0, 0, 0.0) AS TIMESTAMP)) - EPOCH(CAST("t13"."as_of" AS TIMESTAMP))
       ) / 86400.0
-    ) + 0.5,
+    ),
     (
       EPOCH(CAST(MAKE_TIMESTAMP(2024, 7, 1, 0, 0, 0.0) AS TIMESTAMP)) - EPOCH(CAST("t13"."as_of" AS TIMESTAMP))
     ) / 86400.0
