@@ -175,7 +175,8 @@ def real(name: str, source: str | None) -> None:
         said, came = honest_forecasts(own, now, model)
         as_of, known, here = came.inputs.as_of, own.known_by(now), own.at(now)
         raw, y = model(known, here), here.outcome
-        shape = choose_calibrator(said, came.outcome > 0, as_of)
+        users = np.unique(np.asarray(came.inputs.users), return_inverse=True)[1]
+        shape = choose_calibrator(said, came.outcome > 0, as_of, users)
         level = Level.fit(
             shape(said),
             came.outcome,

@@ -41,6 +41,7 @@ def main() -> None:
             seconds = time.perf_counter() - started
             now = inputs_at(known, [known.as_of])
         leaderboards(training)
+        ranges(training)
         print(f"\nThe whole stage, {len(training.forecasters)} tasks: {seconds:.0f} s\n")
         score(training, now)
 
@@ -55,8 +56,16 @@ def leaderboards(training) -> None:
         for model in dict.fromkeys(r["model"] for r in here):
             of = {r["metric"]: r for r in here if r["model"] == model}
             mark = " (champion)" if of[metrics[0]]["is_champion"] else ""
-            cells = (f"{of[m]['value']:.4f} [{of[m]['low']:.3f}, {of[m]['high']:.3f}]" for m in metrics)
+            found = (of.get(m) for m in metrics)  # what luck alone would show is told of the champion only
+            cells = (f"{row['value']:.4f} [{row['low']:.3f}, {row['high']:.3f}]" if row else "" for row in found)
             print(f"| {model}{mark} | {' | '.join(cells)} |")
+
+
+def ranges(training) -> None:
+    print("\n| amount | range | held [95 %] | users |\n|---|---|---|---|")
+    for r in training.tables["ranges"].to_pylist():
+        held = f"{r['coverage']:.3f} [{r['low']:.3f}, {r['high']:.3f}]"
+        print(f"| {r['task']} by {r['model']} | {r['level']:.0%} | {held} | {r['n_users']:,} |")
 
 
 def score(training, now: Inputs) -> None:
