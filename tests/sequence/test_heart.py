@@ -8,14 +8,16 @@ import numpy as np
 import pytest
 import torch
 
-from tenure.errors import ConfigError, EvidenceError
+from tenure.errors import ConfigError, EvidenceError, SourceError
 from tenure.events.sequences import Sequences
+from tenure.sequence.arrays import from_arrays, to_arrays
 from tenure.sequence.batches import Histories
 from tenure.sequence.config import SIZES, HeartConfig, TrainingConfig
 from tenure.sequence.network import BLOCKS, Heart, Shape
 from tenure.sequence.scoring import Asked, ranks, scores
 from tenure.sequence.training import learn
 from tenure.sequence.windows import newest
+from tenure.storage.arrays import load_model, save_model
 
 DAY = 86_400
 N_ITEMS = 20
@@ -113,6 +115,27 @@ def test_the_same_seed_learns_the_same():
         assert torch.equal(weight, two.heart.state_dict()[name]), name
     other = learn(given, N_ITEMS, None, SMALL, replace(QUICK, seed=1))
     assert not torch.equal(one.heart.items.weight, other.heart.items.weight)
+
+
+def test_it_comes_back_from_arrays_as_it_was(tmp_path):
+    given = Histories.of(sequences(rounds(n_users=20)))
+    made = learn(given, N_ITEMS, None, SMALL, QUICK)
+    save_model(tmp_path, "heart", to_arrays(made.heart, made.neighbours))
+    heart, neighbours = from_arrays(load_model(tmp_path, "heart"))
+    assert heart.shape == made.heart.shape
+    for (users, said), (same, again) in zip(
+        scores(made.heart, made.neighbours, given), scores(heart, neighbours, given), strict=True
+    ):
+        np.testing.assert_array_equal(users, same)
+        np.testing.assert_array_equal(said, again)
+
+
+def test_arrays_of_something_else_are_refused():
+    made = learn(Histories.of(sequences(rounds(n_users=8))), N_ITEMS, None, SMALL, QUICK)
+    arrays = to_arrays(made.heart, made.neighbours)
+    for broken in ({}, {**arrays, "weight.norm.bias": np.zeros(3, np.float32)}, {**arrays, "shape": np.array("{}")}):
+        with pytest.raises(SourceError, match="not those of a heart"):
+            from_arrays(broken)
 
 
 def test_learning_leaves_randomness_and_threads_as_they_were():

@@ -35,13 +35,12 @@ def scores(heart: Heart, neighbours: Neighbours, histories: Histories) -> Iterat
     windows = newest(histories.n_steps, heart.shape.config.window)
     order = np.argsort(windows.ends - windows.starts, kind="stable")
     sparse = neighbours.to_sparse()
-    with torch.inference_mode():
-        table = heart.items.weight
-        for low in range(0, len(order), _AT_ONCE):
-            some = windows.some(order[low : low + _AT_ONCE])
-            batch = histories.read(some)
-            said = (last_states(heart, batch) @ table.T).cpu().numpy()
-            yield some.rows, said + _companions(heart, batch, sparse)
+    for low in range(0, len(order), _AT_ONCE):
+        some = windows.some(order[low : low + _AT_ONCE])
+        batch = histories.read(some)
+        with torch.inference_mode():  # left before the caller goes on: it would hold there too
+            said = (last_states(heart, batch) @ heart.items.weight.T).cpu().numpy()
+        yield some.rows, said + _companions(heart, batch, sparse)
 
 
 def last_states(heart: Heart, batch: Batch) -> torch.Tensor:
@@ -83,7 +82,9 @@ def _companions(heart: Heart, batch: Batch, sparse: csr_array) -> Floats:
     n = heart.shape.config.n_recent
     is_recent = age <= n
     weights, repeats = (
-        np.where(is_recent, parameter.exp().cpu().numpy()[np.minimum(age, n) - 1] / size, 0.0).astype(np.float32)
+        np.where(is_recent, parameter.detach().exp().cpu().numpy()[np.minimum(age, n) - 1] / size, 0.0).astype(
+            np.float32
+        )
         for parameter in (heart.neighbour_ages, heart.repeat_ages)
     )
     shape = (b, heart.shape.n_items)
