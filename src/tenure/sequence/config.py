@@ -81,6 +81,8 @@ class TrainingConfig:
     scalar_rate: float = 5e-3
     """For the few numbers that weigh neighbours and distances."""
     weight_decay: float = 0.1
+    memory: int = 500
+    """The weights that are kept are the mean over about so many updates; 1 = the newest."""
     warm_up: int = 200
     """Updates over which the rate rises."""
     gradient_norm: float = 1.0
@@ -93,7 +95,7 @@ class TrainingConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("batch_size", "n_negatives", "most_targets", "patience", "epochs_per_look", "n_threads"):
+        for name in ("batch_size", "n_negatives", "most_targets", "memory", "patience", "epochs_per_look", "n_threads"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"heart: {name}: expected at least 1, got {getattr(self, name)}")
         if not (self.learning_rate > 0 and self.most_minutes > 0):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import dataclass
 
 import numpy as np
@@ -109,12 +110,12 @@ def learn(
             is_last = epoch == training.most_epochs or seconds > 60 * training.most_minutes
             if epoch % training.epochs_per_look and not is_last:
                 continue
-            ndcg = float("nan") if held_out is None else _ndcg(heart, neighbours, held_out)
+            ndcg = float("nan") if held_out is None else _ndcg(learner.averaged, neighbours, held_out)
             looks.append(Look(epoch=epoch, seconds=seconds, loss=loss, ndcg=ndcg))
             looked(looks[-1])
             place = _place_of_best(looks)
             if place == len(looks) - 1:
-                best = {name: weight.clone() for name, weight in heart.state_dict().items()}
+                best = {name: weight.clone() for name, weight in learner.averaged.state_dict().items()}
             if is_last or len(looks) - 1 - place >= training.patience:
                 break
         heart.load_state_dict(best)
@@ -131,6 +132,7 @@ class _Learner:
         self.counts = np.bincount(histories.items, minlength=heart.shape.n_items).astype(np.float64)
         self.optimiser = torch.optim.AdamW(_groups(heart, training), betas=(0.9, 0.98), fused=True)
         self.n_updates = 0
+        self.averaged = deepcopy(heart).eval()
 
     def epochs(self) -> Iterator[float]:
         """Without end: learn from every window once; the mean loss over its targets."""
@@ -164,7 +166,15 @@ class _Learner:
         for group in self.optimiser.param_groups:
             group["lr"] = group["full_rate"] * min(1.0, self.n_updates / t.warm_up)
         self.optimiser.step()
+        self._average()
         return loss.item(), len(targets.items)
+
+    def _average(self) -> None:
+        """Move the mean of the weights on; while few updates were made it is over these alone."""
+        newest = max(2 / (self.n_updates + 1), 1 / self.training.memory)
+        with torch.no_grad():
+            for mean, weight in zip(self.averaged.parameters(), self.heart.parameters(), strict=True):
+                mean.lerp_(weight, newest)
 
 
 def _groups(heart: Heart, training: TrainingConfig) -> list[dict[str, object]]:
