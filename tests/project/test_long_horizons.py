@@ -76,6 +76,10 @@ def test_amounts_of_heavy_tails_do_not_stop_the_rest(tmp_path):
 
 
 def test_one_user_is_forecast_and_nobody_is_exchanged(tmp_path):
-    run = project_of(tmp_path / "shop", [("only", day, "purchase", 10.0) for day in range(0, 300, 9)]).run()
+    project = project_of(tmp_path / "shop", [("only", day, "purchase", 10.0) for day in range(0, 300, 9)])
+    run = project.run()
     assert run.table("predictions").num_rows == 1
     assert run.table("theme_worth").num_rows == 0
+    told = project.explain("only", "commit:30d")
+    assert told.acts is None
+    assert "at least 20 real users" in told.notes[0]

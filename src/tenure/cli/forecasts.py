@@ -215,7 +215,7 @@ def explain(
         show_json(
             {
                 name: getattr(told, name)
-                for name in ("user_id", "as_of", "model", "forecast", "usual", "reasons", "acts")
+                for name in ("user_id", "as_of", "model", "forecast", "usual", "reasons", "acts", "notes")
             }
         )
         return
@@ -235,6 +235,8 @@ def explain(
         for sentence in act_sentences(told.acts.to_pylist(), said):
             say(sentence, indent=2)
         say(NOT_CAUSAL, style="dim")
+    for note in told.notes:
+        say(note, style="dim")
 
 
 def show_reasons(bars: Sequence[Mapping[str, str]], title: str) -> None:

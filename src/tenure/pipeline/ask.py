@@ -132,6 +132,7 @@ def explain(
             found = forecast_contributions(forecaster, row, reference)
             step()
             after = _acted(known, user, with_events=needs_events(chosen))
+            changes, notes = _acts(forecaster, row, after, people)
             return Explanation(
                 user_id=user,
                 as_of=known.as_of,
@@ -142,7 +143,8 @@ def explain(
                 reasons=reasons(found, row, reference, catalogue()),
                 is_sampled=found.is_sampled,
                 words=words_of(catalogue(), known.domain),
-                acts=_acts(forecaster, row, after, people),
+                acts=changes,
+                notes=notes,
                 importance=_of_task(chosen, "theme_worth", asked),
                 dependence=_of_task(chosen, "dependence", asked),
             )
@@ -181,12 +183,14 @@ def _acted(known: Known, user: str, *, with_events: bool) -> list[Acted]:
     return acted(after, known.as_of, possible)
 
 
-def _acts(forecaster: Forecaster, row: Inputs, after: Sequence[Acted], people: Inputs) -> pa.Table | None:
-    """What single acts would change; None where there are too few users to tell who exists."""
+def _acts(
+    forecaster: Forecaster, row: Inputs, after: Sequence[Acted], people: Inputs
+) -> tuple[pa.Table | None, list[str]]:
+    """What single acts would change; where there are too few users to tell who exists, None and that sentence."""
     try:
-        return what_would_change(forecaster.predict, row, after, Likeness.fit(people))
-    except EvidenceError:
-        return None
+        return what_would_change(forecaster.predict, row, after, Likeness.fit(people)), []
+    except EvidenceError as error:
+        return None, [f"What single acts would change is not told: {error}."]
 
 
 def _of_task(chosen: ModelVersion, name: str, task: Task) -> pa.Table | None:

@@ -115,9 +115,9 @@ class Histories:
         """[B]."""
         return self.steps.ends - self.steps.starts
 
-    def met(self) -> tuple[Numbers, Numbers]:
-        """Who met what: (sequence, item) of every event with an item."""
-        first, last = self.offsets[self.steps.starts], self.offsets[self.steps.ends]
+    def met(self, rows: Numbers | slice = slice(None)) -> tuple[Numbers, Numbers]:
+        """Who met what, of all sequences or some: (place among them, item) of every event with an item."""
+        first, last = self.offsets[self.steps.starts[rows]], self.offsets[self.steps.ends[rows]]
         place, row = _spans(first, last)
         return row, self.items[place]
 

@@ -49,16 +49,6 @@ def last_states(heart: Heart, batch: Batch) -> torch.Tensor:
     return states[torch.arange(len(states)), torch.from_numpy(batch.n_steps).to(states.device)]
 
 
-def seen(histories: Histories, users: Numbers) -> tuple[Numbers, Numbers]:
-    """(place among these users, item) of all that each of them met."""
-    steps = histories.steps
-    first, last = histories.offsets[steps.starts[users]], histories.offsets[steps.ends[users]]
-    lengths = last - first
-    row = np.repeat(np.arange(len(users)), lengths)
-    place = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths - first, lengths)
-    return row, histories.items[place]
-
-
 def ranks(heart: Heart, neighbours: Neighbours, asked: Asked) -> Numbers:
     """How many items were scored at least as high as the one that came, for each user that is judged."""
     found = np.full(len(asked.items), -1, np.int64)
@@ -66,7 +56,7 @@ def ranks(heart: Heart, neighbours: Neighbours, asked: Asked) -> Numbers:
         goal = asked.items[users]
         is_judged = goal >= 0
         if not heart.shape.may_repeat:
-            said[seen(asked.histories, users)] = -np.inf
+            said[asked.histories.met(users)] = -np.inf
         right = said[np.arange(len(users)), np.maximum(goal, 0)]
         place = (said >= right[:, None]).sum(axis=1) - 1  # ties count against us
         found[users[is_judged]] = place[is_judged]
