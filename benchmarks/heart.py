@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 
 from tenure.events.sequences import Sequences
-from tenure.sequence.batches import Histories
 from tenure.sequence.config import HeartConfig, TrainingConfig
+from tenure.sequence.histories import Histories
 from tenure.sequence.scoring import Asked, ranks
 from tenure.sequence.training import learn
 
@@ -31,7 +31,8 @@ def main() -> None:
     for config in (HeartConfig(), TrainingConfig()):
         for name, value in vars(config).items():
             if name != "seed":
-                asked.add_argument(f"--{name.replace('_', '-')}", type=type(value), default=value)
+                kind = (lambda text: text == "True") if isinstance(value, bool) else type(value)
+                asked.add_argument(f"--{name.replace('_', '-')}", type=kind, default=value)
     options = vars(asked.parse_args())
     shape, training = (
         replace(c, **{name: options[name] for name in vars(c) if name in options})

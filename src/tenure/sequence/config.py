@@ -91,7 +91,15 @@ class TrainingConfig:
     patience: int = 5
     """Learning ends when the held-out time was not foretold better for so many looks."""
     epochs_per_look: int = 4
+    objectives: bool = True
+    """Learn also when the next step comes, of what kind it is and what it is worth, where the histories tell."""
     n_threads: int = 2
+    device: str = "cpu"
+    """As PyTorch calls it: cpu, cuda, cuda:1."""
+    low_precision: bool = False
+    """Read in bfloat16: twice the speed on graphics cards."""
+    compiles: bool = False
+    """Let PyTorch compile the network: slow to start, worth it on graphics cards."""
     seed: int = 0
 
     def __post_init__(self) -> None:

@@ -16,14 +16,22 @@ Floats = NDArray[np.float32]
 N_NEIGHBOURS = 200
 """Of each item, so many are kept."""
 _ROWS_AT_ONCE = 2048
+MOST_STEPS = 20
+"""Items are met together if they are met within so many steps."""
+BACKWARDS = 0.3
+"""What came before an item counts so much of what came after it."""
+_STEPS_POWER, _USER_POWER, _FROM_POWER, _TO_POWER = 0.5, 0.25, 0.5, 0.3
+_MOST_PAIRS = 1 << 22
 
 
 @dataclass(frozen=True, eq=False)
 class Neighbours:
-    """How alike two items are: the cosine of their users, each of whom counts the less the more they met.
+    """How much meeting item i speaks for meeting item j next: by how many users met both, how soon, in which order.
 
-    S_ij = sum_u w_u^2 x_ui x_uj / (n_i n_j) with x_ui = 1 where user u met item i, w_u = (sum_i x_ui)^(-1/2) and
-    n_i^2 = sum_u w_u^2 x_ui. Rows of a sparse matrix [I, I]; nothing is its own neighbour.
+    S_ij = sum_u w_u d(t_uj - t_ui) / (n_i^(1/2) n_j^(3/10)) over users u who met both, first after t steps:
+    d(t) = t^(-1/2) for 0 < t <= 20, .3 |t|^(-1/2) backwards, the mean of both at 1 step within a step. A user who met m
+    items weighs w_u = m^(-1/4), and n_i = 1 + sum_u w_u of those who met i. Rows of a sparse matrix [I, I]; nothing is
+    its own neighbour.
     """
 
     offsets: Numbers
@@ -41,15 +49,26 @@ class Neighbours:
         return len(self.norms)
 
     @classmethod
-    def fit(cls, users: Numbers, items: Numbers, n_items: int, n_neighbours: int = N_NEIGHBOURS) -> Neighbours:
-        """The neighbours among I items, from who met what: users [N] and items [N], each pair any number of times."""
-        x = _weighted(users, items, n_items)
-        norms = np.sqrt(np.asarray(x.multiply(x).sum(axis=0)).ravel())
-        scaled = (x @ diags_array(1 / np.where(norms > 0, norms, 1.0))).tocsr()
-        turned = scaled.T.tocsr()
+    def fit(
+        cls, users: Numbers, steps: Numbers, items: Numbers, n_items: int, n_neighbours: int = N_NEIGHBOURS
+    ) -> Neighbours:
+        """The neighbours among I items, from who met what when: users [N], their steps [N] and items [N].
+
+        Of each user and item the first meeting counts.
+        """
+        order = np.lexsort((steps, items, users))
+        is_first = np.diff(users[order], prepend=-1) != 0
+        is_first |= np.diff(items[order], prepend=-1) != 0
+        order = order[is_first]
+        order = order[np.lexsort((items[order], steps[order], users[order]))]
+        users, steps, items = users[order], steps[order], items[order]
+        weights = _user_weights(np.bincount(users)[users]) if len(users) else np.zeros(0)
+        norms = 1 + np.bincount(items, weights, minlength=n_items)
+        ahead = _ahead(users, steps, items, weights, n_items)
+        near = (ahead + BACKWARDS * ahead.T).tocsr()
+        near = (diags_array(norms**-_FROM_POWER) @ near @ diags_array(norms**-_TO_POWER)).tocsr()
         rows = [
-            _nearest(turned[low : low + _ROWS_AT_ONCE] @ scaled, low, n_neighbours)
-            for low in range(0, n_items, _ROWS_AT_ONCE)
+            _nearest(near[low : low + _ROWS_AT_ONCE], low, n_neighbours) for low in range(0, n_items, _ROWS_AT_ONCE)
         ]
         lengths, columns, values = (np.concatenate(parts) for parts in zip(*rows, strict=True))
         return cls(
@@ -85,18 +104,23 @@ class Neighbours:
             return np.zeros(len(asked), np.float32)
         return np.where(keys[place] == asked, self.likeness[place], np.float32(0.0))
 
-    def without_own(self, a: Numbers, b: Numbers, n_met: Numbers) -> Floats:
-        """S of pairs of items [P] as it would be without one user who met both, and `n_met` items in all [P].
+    def without_own(self, a: Numbers, b: Numbers, steps: Numbers, n_met: Numbers) -> Floats:
+        """S of pairs of items [P] without one user who met b so many steps [P] after a, and `n_met` items in all [P].
 
         Otherwise a network would learn from a user that what they did had to come: their own pair is part of S.
         """
-        own = 1 / (np.maximum(n_met, 1) * self.norms[a] * self.norms[b])
+        scale = self.norms[a] ** _FROM_POWER * self.norms[b] ** _TO_POWER
+        own = _user_weights(np.maximum(n_met, 1)) * _nearness(steps) / scale
         return np.maximum(self.of_pairs(a, b) - own, 0.0).astype(np.float32)
 
     def vectors(self, width: int, seed: int) -> Floats:
-        """Vectors of the items [I, width] whose products come near to I + S: where the network may begin."""
+        """Vectors of the items [I, width] whose products come near to those of I + S: where the network may begin.
+
+        S is made symmetric for it, and as much smaller for items that many met as it is larger for them.
+        """
         rank = min(width, self.n_items - 1)
-        near = (self.to_sparse() + eye_array(self.n_items, format="csr")).astype(np.float32)
+        cosine = self.to_sparse() @ diags_array(self.norms ** (_TO_POWER - _FROM_POWER))
+        near = ((cosine + cosine.T) / 2 + eye_array(self.n_items, format="csr")).tocsr().astype(np.float32)
         left, values, _ = randomized_svd(near, rank, random_state=seed)
         found = np.zeros((self.n_items, width), np.float32)
         found[:, :rank] = left * np.sqrt(values)
@@ -107,12 +131,43 @@ class Neighbours:
         return np.repeat(np.arange(self.n_items), np.diff(self.offsets)) * self.n_items + self.items
 
 
-def _weighted(users: Numbers, items: Numbers, n_items: int) -> csr_array:
-    """w_u x_ui as a sparse matrix [U, I]."""
-    pairs = np.unique(np.stack([users, items]), axis=1)
-    _, who, counts = np.unique(pairs[0], return_inverse=True, return_counts=True)
-    weights = (counts**-0.5)[who]
-    return csr_array((weights, (who, pairs[1])), shape=(len(counts), n_items))
+def _user_weights(n_met: Numbers) -> NDArray[np.float64]:
+    """w_u of users who met so many items."""
+    return np.asarray(n_met**-_USER_POWER, dtype=np.float64)
+
+
+def _nearness(steps: Numbers) -> NDArray[np.float64]:
+    """D of items met so many steps later, or earlier."""
+    apart = np.abs(steps)
+    order = np.where(steps > 0, 1.0, np.where(steps < 0, BACKWARDS, (1 + BACKWARDS) / 2))
+    return np.where(apart <= MOST_STEPS, order * np.maximum(apart, 1.0) ** -_STEPS_POWER, 0.0)
+
+
+def _ahead(users: Numbers, steps: Numbers, items: Numbers, weights: NDArray[np.float64], n_items: int) -> csr_array:
+    """sum_u w_u t^(-1/2) of pairs of items in the order met [I, I]; half in each order within a step.
+
+    Meetings [N] are in order of users and steps: the pairs of the n-th before each are looked at for n = 1, 2, ...
+    """
+    found = csr_array((n_items, n_items))
+    parts: list[tuple[Numbers, Numbers, NDArray[np.float64]]] = []
+    later = np.arange(len(users))
+    back = 0
+    while True:
+        back += 1
+        later = later[later >= back]
+        later = later[users[later - back] == users[later]]
+        apart = steps[later] - steps[later - back]
+        later, apart = later[apart <= MOST_STEPS], apart[apart <= MOST_STEPS]
+        a, b, w = items[later - back], items[later], weights[later] * np.maximum(apart, 1.0) ** -_STEPS_POWER
+        is_one = apart == 0
+        parts.append((a, b, np.where(is_one, w / 2, w)))
+        parts.append((b[is_one], a[is_one], w[is_one] / 2))
+        if not len(later) or sum(len(part[0]) for part in parts) > _MOST_PAIRS:
+            low, high, value = (np.concatenate(column) for column in zip(*parts, strict=True))
+            found = found + csr_array((value, (low, high)), shape=found.shape)
+            parts = []
+        if not len(later):
+            return found.tocsr()
 
 
 def _nearest(alike: csr_array, low: int, n: int) -> tuple[Numbers, Numbers, NDArray[np.float64]]:

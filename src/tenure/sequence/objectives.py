@@ -1,125 +1,213 @@
-"""What the heart learns to foretell. Each objective is a value: it makes its head, and the head tells the loss."""
+"""What the heart learns to foretell beside the next item: when, of what kind, and worth how much.
+
+An objective is a value. It says what its head gives out and where that begins, and tells the loss of what was said.
+Shapes: A states that are asked, J numbers of a head.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar, Literal, Protocol, Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, from_numpy
-from torch.nn.functional import softplus
+from torch import Tensor, from_numpy, nn
+from torch.nn.functional import binary_cross_entropy_with_logits
 
-from tenure.sequence.batches import Batch, Targets
-from tenure.sequence.neighbours import Neighbours
-from tenure.sequence.network import Heart
+from tenure.sequence.batches import Ahead
+from tenure.sequence.hazards import Stretches
+from tenure.sequence.histories import Histories
+from tenure.sequence.steps import KINDS
+from tenure.sequence.windows import all_windows
 
-Numbers = NDArray[np.int64]
-Floats = NDArray[np.float32]
-Between = Callable[[Numbers, Numbers], Floats]
-"""Of some items [R] and some items [C]: [R, C]."""
-
-_NEVER = -1e9
+LEVELS = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
+LEAST = 50
+"""Times or values from which an objective is worth having."""
 
 
-@dataclass(frozen=True, eq=False)
-class Negatives:
-    """Items that the next one is told from, shared by all positions of a batch."""
+class Objective(Protocol):
+    """One thing to foretell."""
 
-    items: Numbers
-    """[K], each once"""
-    log_expected: Floats
-    """[K]: logarithm of how often each is drawn, on average, per batch"""
+    @property
+    def name(self) -> str:
+        """As its head is called."""
+
+    def start(self) -> list[float]:
+        """What the head says of everybody before it learnt anything [J]."""
+
+    def loss(self, said: Tensor, ahead: Ahead) -> tuple[Tensor, int]:
+        """The summed loss of what was said [A, J], and over how many of the states."""
+
+
+@dataclass(frozen=True)
+class NextTime:
+    """When the next step comes, or the next commitment: -log f(t), or -log S(t) where it had not come.
+
+    A hazard constant in stretches of time; "not yet" is used, not dropped. Source: Friedman (1982), Annals of
+    Statistics 10; Kvamme & Borgan (2021), Lifetime Data Analysis 27.
+    """
+
+    of: Literal["step", "commitment"]
+    edges: tuple[float, ...]
+    """Days at which the stretches begin [J]."""
+    usual: tuple[float, ...]
+    """Logarithm of the hazard of everybody [J]."""
+
+    kind: ClassVar[str] = "time"
+
+    @property
+    def name(self) -> str:
+        """time_step or time_commitment."""
+        return f"time_{self.of}"
 
     @classmethod
-    def draw(cls, counts: NDArray[np.float64], n: int, power: float, generator: np.random.Generator) -> Negatives:
-        """K distinct items of those met `counts` [I] times, by their count to a power; n tries."""
-        share = np.maximum(counts, 0.0) ** power if power else np.ones(len(counts))
-        share = share / share.sum()
-        if power:
-            drawn = np.unique(np.searchsorted(np.cumsum(share), generator.random(n)).clip(0, len(counts) - 1))
-        else:
-            drawn = generator.choice(len(counts), min(n, len(counts)), replace=False)
-            return cls(drawn, np.full(len(drawn), np.log(len(drawn) / len(counts)), np.float32))
-        return cls(drawn, np.log(-np.expm1(n * np.log1p(-share[drawn]))).astype(np.float32))
+    def learn(cls, of: Literal["step", "commitment"], ahead: Ahead) -> Self:
+        """The stretches and the usual hazard, from what came after all states learnt from."""
+        came, days = (ahead.came, ahead.days) if of == "step" else (ahead.committed, ahead.commit_days)
+        stretches = Stretches.of(days[came])
+        return cls(of, tuple(stretches.edges.tolist()), tuple(stretches.usual(days, came).tolist()))
+
+    @property
+    def stretches(self) -> Stretches:
+        """The stretches of time."""
+        return Stretches(np.array(self.edges))
+
+    def start(self) -> list[float]:
+        """The usual hazard."""
+        return list(self.usual)
+
+    def loss(self, said: Tensor, ahead: Ahead) -> tuple[Tensor, int]:
+        """-log f(t) per day, of which that of the usual hazard is no part of the gradient."""
+        came, days = (ahead.came, ahead.days) if self.of == "step" else (ahead.committed, ahead.commit_days)
+        stretches, device = self.stretches, said.device
+        lived = from_numpy(stretches.exposure(days).astype(np.float32)).to(device)
+        hazard = said.clamp(-20.0, 20.0)
+        lived_through = (hazard.exp() * lived).sum()
+        rows = np.flatnonzero(came)
+        at = hazard[from_numpy(rows).to(device), from_numpy(stretches.stretch(days)[rows]).to(device)]
+        return lived_through - at.sum(), len(days)
 
 
-def next_item_loss(
-    heart: Heart, batch: Batch, targets: Targets, negatives: Negatives, neighbours: Neighbours
-) -> Tensor:
-    """Mean over targets of -log p, by softmax over each target and the negatives, corrected for how these were drawn.
+@dataclass(frozen=True)
+class NextKinds:
+    """Of what kinds the events of the next step are: a cross-entropy for each kind, since a step may hold several."""
 
-    -log p_t = -s_t + log(exp s_t + sum_k exp(s_k - log q_k)), s = state . vector + what the items met before say; a
-    negative that comes next is none. Source: Jean et al. (2015), ACL (sampled softmax with correction).
-    """
-    device = heart.past.device
-    states = heart.states(batch)
-    cells, goal = from_numpy(targets.cells).to(device), from_numpy(targets.items).to(device)
-    drawn = from_numpy(negatives.items).to(device)
-    h = states.flatten(0, 1)
-    right = (h[cells] * heart.vectors(goal)).sum(dim=1) + said_by_pairs(heart, targets)
-    wrong = with_companions(heart, states @ heart.vectors(drawn).T, batch, negatives.items, neighbours).flatten(0, 1)
-    wrong = wrong - from_numpy(negatives.log_expected).to(device)
-    comes, k = _come_next(targets.items, negatives.items)
-    wrong[cells[from_numpy(comes).to(device)], from_numpy(k).to(device)] = _NEVER
-    return softplus(torch.logsumexp(wrong, dim=1)[cells] - right).mean()
+    kinds: tuple[str, ...]
+    """Those that occur, but not always [J]."""
+    usual: tuple[float, ...]
+    """Log-odds of each in general [J]."""
 
+    kind: ClassVar[str] = "kinds"
+    name: ClassVar[str] = "kinds"
 
-def said_by_pairs(heart: Heart, targets: Targets) -> Tensor:
-    """What the items met before say for each target [T]."""
-    device = heart.past.device
-    age = from_numpy(targets.pair_age - 1).to(device)
-    said = heart.neighbour_ages.exp()[age] * from_numpy(targets.pair_likeness).to(device)
-    if heart.shape.may_repeat:
-        said = said + heart.repeat_ages.exp()[age] * from_numpy(targets.pair_repeats).to(device)
-    return torch.zeros(len(targets.items), device=device).index_add(0, from_numpy(targets.pair_target).to(device), said)
+    @classmethod
+    def learn(cls, ahead: Ahead) -> Self:
+        """The kinds that differ between steps."""
+        share = (ahead.kinds[ahead.came].sum(axis=0) + 0.5) / (ahead.came.sum() + 1.0)
+        differs = np.flatnonzero((share > 0.001) & (share < 0.999))
+        odds = np.log(share[differs] / (1 - share[differs]))
+        return cls(tuple(str(KINDS[i]) for i in differs), tuple(odds.tolist()))
 
+    def start(self) -> list[float]:
+        """How often each kind occurs."""
+        return list(self.usual)
 
-def with_companions(heart: Heart, scores: Tensor, batch: Batch, items: Numbers, neighbours: Neighbours) -> Tensor:
-    """Scores of items [K] at every position [b, P, K], and what the items met in the window add to them.
-
-    They speak for their neighbours and, where users come back to items, for themselves, each by its age.
-    """
-    b, L = batch.shape
-
-    def added(to: Tensor, ages: Tensor, of_each: Between) -> Tensor:
-        alike = from_numpy(of_steps(batch, items, of_each)).to(to.device)  # [b, L, K]
-        return torch.baddbmm(to, by_age(ages.exp(), L).expand(b, -1, -1), alike)
-
-    scores = added(scores, heart.neighbour_ages, neighbours.between)
-    return added(scores, heart.repeat_ages, _same) if heart.shape.may_repeat else scores
+    def loss(self, said: Tensor, ahead: Ahead) -> tuple[Tensor, int]:
+        """Summed over the kinds."""
+        rows = np.flatnonzero(ahead.came)
+        places = [list(map(str, KINDS)).index(kind) for kind in self.kinds]
+        truth = from_numpy(np.ascontiguousarray(ahead.kinds[rows][:, places])).to(said.device)
+        told = said[from_numpy(rows).to(said.device)]
+        return binary_cross_entropy_with_logits(told, truth, reduction="sum"), len(rows)
 
 
-def by_age(weights: Tensor, L: int) -> Tensor:
-    """Weights [A] of ages 1 to A as a matrix [P, L]: the state after p steps gives step j the weight of age p - j."""
-    place = torch.arange(L + 1, device=weights.device)[:, None] - torch.arange(L, device=weights.device)[None]
-    known = (place >= 1) & (place <= len(weights))
-    return torch.where(known, weights[(place - 1).clamp(0, len(weights) - 1)], 0.0)
+@dataclass(frozen=True)
+class NextValue:
+    """What the next step is worth: whether anything, and if so the quantiles of its logarithm (pinball loss)."""
+
+    centre: float
+    spread: float
+    usual: tuple[float, ...]
+    """Log-odds of a value above 0, then the quantiles of the scaled logarithm [1 + Q]."""
+
+    kind: ClassVar[str] = "value"
+    name: ClassVar[str] = "value"
+
+    @classmethod
+    def learn(cls, ahead: Ahead) -> Self:
+        """The usual value."""
+        has = _is_worth(ahead)
+        logs = np.log(ahead.values[has])
+        centre, spread = float(logs.mean()), float(max(logs.std(), 1e-3))
+        share = (has.sum() + 0.5) / (ahead.came.sum() + 1.0)
+        quantiles = (np.quantile(logs, LEVELS) - centre) / spread
+        return cls(centre, spread, (float(np.log(share / (1 - share))), *quantiles.tolist()))
+
+    def start(self) -> list[float]:
+        """How often it is worth something, and how much then."""
+        return list(self.usual)
+
+    def loss(self, said: Tensor, ahead: Ahead) -> tuple[Tensor, int]:
+        """Cross-entropy of the hurdle, and the mean pinball loss where it was taken."""
+        rows, has = np.flatnonzero(ahead.came), _is_worth(ahead)
+        device = said.device
+        told = said[from_numpy(rows).to(device)]
+        hurdle = binary_cross_entropy_with_logits(
+            told[:, 0], from_numpy(has[rows].astype(np.float32)).to(device), reduction="sum"
+        )
+        worth = np.flatnonzero(has)
+        z = from_numpy(((np.log(ahead.values[worth]) - self.centre) / self.spread).astype(np.float32)).to(device)
+        levels = torch.tensor(LEVELS, device=device)
+        miss = z[:, None] - said[from_numpy(worth).to(device), 1:]
+        pinball = torch.maximum(levels * miss, (levels - 1) * miss).mean(dim=1).sum()
+        return hurdle + pinball, len(rows)
 
 
-def of_steps(batch: Batch, items: Numbers, between: Between) -> Floats:
-    """What is between the items of each step, on average, and some items [K]: [b, L, K]."""
-    b, L = batch.shape
-    found = np.zeros((b * L, len(items)), np.float32)
-    if len(batch.items):
-        met, which = np.unique(batch.items, return_inverse=True)
-        rows = between(met, items)[which]  # [E, K]
-        first = np.flatnonzero(np.diff(batch.cells, prepend=-1))
-        if len(first) < len(batch.cells):
-            size = np.diff(np.append(first, len(batch.cells)))
-            rows = (np.add.reduceat(rows, first, axis=0) / size[:, None]).astype(np.float32)
-        found[batch.cells[first]] = rows
-    return found.reshape(b, L, len(items))
+KINDS_OF_OBJECTIVES: dict[str, Any] = {kind.kind: kind for kind in (NextTime, NextKinds, NextValue)}
 
 
-def _same(a: Numbers, b: Numbers) -> Floats:
-    return np.asarray(a[:, None] == b[None], dtype=np.float32)
+def objectives_for(histories: Histories, window: int, *, knows_time: bool) -> tuple[Objective, ...]:
+    """Everything that these histories can teach beside the next item."""
+    found: list[Objective] = []
+    ahead = histories.ahead(all_windows(histories.n_steps, window))
+    if knows_time and ahead.came.sum() >= LEAST:
+        found.append(NextTime.learn("step", ahead))
+        commits, steps = ahead.committed.sum(), ahead.came.sum()
+        if commits >= LEAST and not (commits == steps and np.array_equal(ahead.commit_days, ahead.days)):
+            found.append(NextTime.learn("commitment", ahead))
+    if ahead.came.sum() >= LEAST and (kinds := NextKinds.learn(ahead)).kinds:
+        found.append(kinds)
+    if _is_worth(ahead).sum() >= LEAST:
+        found.append(NextValue.learn(ahead))
+    return tuple(found)
 
 
-def _come_next(items: Numbers, drawn: Numbers) -> tuple[Numbers, Numbers]:
-    """Targets that were drawn as negatives too: (target, its place among the negatives)."""
-    order = np.argsort(drawn)
-    place = order[np.minimum(np.searchsorted(drawn, items, sorter=order), len(drawn) - 1)]
-    comes = np.flatnonzero(drawn[place] == items)
-    return comes, place[comes]
+def heads_of(objectives: tuple[Objective, ...], width: int) -> dict[str, nn.Module]:
+    """A head for each: it begins by saying the same of everybody."""
+    heads: dict[str, nn.Module] = {}
+    for objective in objectives:
+        start = torch.tensor(objective.start())
+        head = nn.Linear(width, len(start))
+        nn.init.zeros_(head.weight)
+        with torch.no_grad():
+            head.bias.copy_(start)
+        heads[objective.name] = head
+    return heads
+
+
+def described(objectives: tuple[Objective, ...]) -> list[dict[str, Any]]:
+    """The objectives as plain data, for JSON."""
+    return [{"kind": getattr(objective, "kind"), **asdict(objective)} for objective in objectives]  # type: ignore[call-overload]  # noqa: B009
+
+
+def from_description(told: list[Mapping[str, Any]]) -> Iterator[Objective]:
+    """The objectives that `described` described."""
+    for entry in told:
+        fields = {name: tuple(v) if isinstance(v, list) else v for name, v in entry.items() if name != "kind"}
+        yield KINDS_OF_OBJECTIVES[entry["kind"]](**fields)
+
+
+def _is_worth(ahead: Ahead) -> NDArray[np.bool_]:
+    return ahead.came & (np.nan_to_num(ahead.values) > 0)

@@ -10,7 +10,8 @@ import torch
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from tenure.sequence.batches import Batch, Histories
+from tenure.sequence.batches import Batch
+from tenure.sequence.histories import Histories
 from tenure.sequence.neighbours import Neighbours
 from tenure.sequence.network import Heart
 from tenure.sequence.windows import newest
@@ -18,6 +19,7 @@ from tenure.sequence.windows import newest
 Numbers = NDArray[np.int64]
 Floats = NDArray[np.float32]
 
+K = 10
 _AT_ONCE = 256
 
 
@@ -28,6 +30,8 @@ class Asked:
     histories: Histories
     items: Numbers
     """[B]: the item that came; -1 = the user is not judged"""
+    then: Histories | None = None
+    """The same users, with what they did after; None where only the item is asked."""
 
 
 def scores(heart: Heart, neighbours: Neighbours, histories: Histories) -> Iterator[tuple[Numbers, Floats]]:
@@ -35,11 +39,13 @@ def scores(heart: Heart, neighbours: Neighbours, histories: Histories) -> Iterat
     windows = newest(histories.n_steps, heart.shape.config.window)
     order = np.argsort(windows.ends - windows.starts, kind="stable")
     sparse = neighbours.to_sparse()
+    with torch.inference_mode():
+        vectors = heart.all_vectors()
     for low in range(0, len(order), _AT_ONCE):
         some = windows.some(order[low : low + _AT_ONCE])
         batch = histories.read(some)
         with torch.inference_mode():  # left before the caller goes on: it would hold there too
-            said = (last_states(heart, batch) @ heart.items.weight.T).cpu().numpy()
+            said = (last_states(heart, batch) @ vectors.T).cpu().numpy()
         yield some.rows, said + _companions(heart, batch, sparse)
 
 
@@ -77,7 +83,7 @@ def _companions(heart: Heart, batch: Batch, sparse: csr_array) -> Floats:
         )
         for parameter in (heart.neighbour_ages, heart.repeat_ages)
     )
-    shape = (b, heart.shape.n_items)
+    shape = (b, heart.n_items)
     read = csr_array((weights, (row, batch.items)), shape=shape)
     again = csr_array((repeats, (row, batch.items)), shape=shape)
     said = read @ sparse

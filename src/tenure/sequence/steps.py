@@ -12,17 +12,20 @@ from tenure.events.sequences import Sequences
 from tenure.profiles.features import Scaling
 from tenure.schema import SECONDS_PER_DAY
 
-_KINDS = ("no_role", *Role)
+KINDS = ("no_role", *Role)
 """Every role, and none."""
 _DAYS_PER_WEEK = 7
 _THURSDAY = 3
 """1 January 1970 was one; Monday is 0."""
 
 FEATURES: dict[str, Scaling] = {
-    **{f"n_{kind}": "log" for kind in _KINDS},
+    **{f"n_{kind}": "log" for kind in KINDS},
     "n_events": "log",
     "value": "log",
     "gap_days": "log",
+    "n_before": "log",
+    "mean_gap_days": "log",
+    "known_days": "log",
     "hour_sin": "linear",
     "hour_cos": "linear",
     "weekday_sin": "linear",
@@ -70,13 +73,15 @@ def steps(sequences: Sequences, n_newest: int) -> Steps:
     when = seconds[first]
     gap = np.diff(when, prepend=when[0]) / SECONDS_PER_DAY
     gap[number[starts[~is_empty]]] = np.nan
+    n_before, known = _so_far(when, np.unique(number[starts[~is_empty]]))
+    mean_gap = np.divide(known, n_before, out=np.full(len(when), np.nan), where=n_before > 0)
     start, end = number[starts], number[ends]
     start = np.maximum(start, end - n_newest)
     is_read = np.cumsum(np.bincount(start, minlength=len(first) + 1) - np.bincount(end, minlength=len(first) + 1)) > 0
     place = np.concatenate([[0], np.cumsum(is_read)])  # of each step among those that are read
     read = np.flatnonzero(is_read[:-1])
     sums = _sums(number[:-1], first, sequences.roles[low:high], sequences.values[low:high])
-    columns = [*sums, gap, *_calendar(when)]
+    columns = [*sums, gap, n_before, mean_gap, known, *_calendar(when)]
     borders = np.append(first, len(seconds)) + low
     return Steps(
         starts=place[start],
@@ -88,11 +93,21 @@ def steps(sequences: Sequences, n_newest: int) -> Steps:
     )
 
 
+def _so_far(when: NDArray[np.int64], begin: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Of each step [S]: the steps before it, and the days since the first; what no window forgets."""
+    of = np.repeat(begin, np.diff(np.append(begin, len(when))))
+    place = np.arange(begin[0], len(when)) if len(begin) else np.zeros(0, np.int64)
+    n_before, days = np.zeros(len(when)), np.zeros(len(when))
+    n_before[place] = place - of
+    days[place] = (when[place] - when[of]) / SECONDS_PER_DAY
+    return n_before, days
+
+
 def _sums(
     number: NDArray[np.int64], first: NDArray[np.int64], roles: NDArray[np.int8], values: NDArray[np.float32]
 ) -> list[NDArray[np.float64]]:
     """Events by kind and in all, and their value, of each step [S]."""
-    n_steps, n_kinds = len(first), len(_KINDS)
+    n_steps, n_kinds = len(first), len(KINDS)
     counts = np.bincount(number * n_kinds + roles + 1, minlength=n_steps * n_kinds).reshape(n_steps, n_kinds)
     value = np.add.reduceat(np.nan_to_num(values).astype(np.float64), first)
     has_value = np.add.reduceat(~np.isnan(values), first, dtype=np.int64) > 0

@@ -1,47 +1,40 @@
-"""Learning: from histories to a heart whose weights foretold later time best."""
+"""Learning: from histories to a heart whose weights foretold later time best. Can stop at any look and go on later."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, from_numpy
 from torch.nn.utils import clip_grad_norm_
 
 from tenure.errors import EvidenceError, TrainingError
 from tenure.seeds import generator
-from tenure.sequence.batches import Histories, by_length
+from tenure.sequence.batches import by_length
+from tenure.sequence.checkpoints import Checkpoint, Look
 from tenure.sequence.config import HeartConfig, TrainingConfig
+from tenure.sequence.crew import Crew
+from tenure.sequence.histories import Histories
+from tenure.sequence.items import ItemTokens
 from tenure.sequence.neighbours import Neighbours
 from tenure.sequence.network import Heart, Shape
-from tenure.sequence.objectives import Negatives, next_item_loss
-from tenure.sequence.scoring import Asked, ranks
+from tenure.sequence.next_item import Negatives, next_item_loss
+from tenure.sequence.objectives import Objective, heads_of, objectives_for
+from tenure.sequence.scoring import Asked, K, ranks
 from tenure.sequence.steps import FEATURES
-from tenure.sequence.windows import Windows, all_windows
+from tenure.sequence.windows import Windows, all_windows, newest
 
-MOST_JUDGED = 10_000
-"""Users whose held-out step is foretold at every look."""
-K = 10
 LEAST_REPEATS = 0.01
 """Of all that was met, the share that its user had met before, above which an item may be said again."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Look:
-    """How learning stood at one look."""
-
-    epoch: int
-    seconds: float
-    loss: float
-    """Mean over the targets of the last epoch."""
-    ndcg: float
-    """Of the held-out next step, full catalogue; NaN where nothing is held out."""
+SURE = (-1.0, 3.0)
+"""Between these lies the logarithm of an objective's doubt: none is ever trusted, or forgotten, altogether."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,124 +43,213 @@ class Learnt:
 
     heart: Heart
     neighbours: Neighbours
-    looks: tuple[Look, ...]
+    objectives: tuple[Objective, ...]
+    looks: tuple[Look, ...] = ()
     """In order; the weights are those of the best."""
 
     @property
     def best(self) -> Look:
         """The look whose weights were kept."""
-        return max(self.looks, key=lambda look: (np.nan_to_num(look.ndcg, nan=0.0), look.epoch))
+        return best_of(self.looks)
 
 
 def learn(
     histories: Histories,
-    n_items: int,
+    items: int | ItemTokens,
     held_out: Asked | None = None,
     config: HeartConfig = HeartConfig(),
     training: TrainingConfig = TrainingConfig(),
     *,
+    start: Learnt | None = None,
+    resume: Checkpoint | None = None,
+    crew: Crew = Crew(),
     looked: Callable[[Look], None] = lambda _: None,
+    keep: Callable[[Checkpoint], None] | None = None,
 ) -> Learnt:
-    """Learn to foretell the next item of every step of these histories.
+    """Learn to foretell what follows every step of these histories.
 
     Learning ends when `held_out`, which comes later in time, was not foretold better for `patience` looks, or when time
-    is up. The same seed and number of threads give the same weights.
+    is up. The same seed, number of threads and processes give the same weights on a CPU, interrupted or not.
 
     Args:
         histories: what is learnt from.
-        n_items: I, the items that there are.
-        held_out: what each user met next, and what may be said; None = learn for all of the time.
+        items: the items that there are, or their number I.
+        held_out: what each user did next, and what may be said; None = learn for all of the time.
         config: the shape of the network.
         training: how it learns.
+        start: a heart that learnt before, from earlier events; its items come first among `items`. What it knows is
+            where learning begins.
+        resume: where a former call had come to, with the same arguments.
+        crew: this process among those that learn together.
         looked: called at every look.
+        keep: called at every look with all that `resume` needs.
 
     Raises:
         EvidenceError: nobody met an item after another one.
         TrainingError: the loss is no number any more; the batch is named.
     """
-    if n_items < 2 or not len(histories.items):
+    tokens = ItemTokens.plain(items) if isinstance(items, int) else items
+    if len(tokens) < 2 or not len(histories.items):
         raise EvidenceError(
             f"heart: expected histories of two items or more, got {len(histories.items):,} events with an item, among "
-            f"{n_items} items"
+            f"{len(tokens)} items"
         )
     with _alone(training):
-        neighbours = Neighbours.fit(*histories.met(), n_items)
-        shape = Shape(
-            config,
-            n_items,
-            histories.features.shape[1],
-            knows_time=_knows_time(histories),
-            may_repeat=histories.share_of_repeats() > LEAST_REPEATS,
-        )
-        heart = Heart(shape)
-        heart.begin_items(neighbours.vectors(config.width, training.seed))
-        learner = _Learner(heart, neighbours, histories, training)
+        neighbours = Neighbours.fit(*histories.meetings(), len(tokens))
+        prepared = _prepared(histories, tokens, neighbours, config, training, start)
+        learner = _Learner(prepared, histories, training, crew)
         looks: list[Look] = []
         best: dict[str, Tensor] = {}
-        began = time.perf_counter()
-        for epoch, loss in enumerate(learner.epochs(), 1):
-            seconds = time.perf_counter() - began
-            is_last = epoch == training.most_epochs or seconds > 60 * training.most_minutes
-            if epoch % training.epochs_per_look and not is_last:
+        before = 0.0
+        if resume is not None:
+            looks, best, before = list(resume.looks), resume.tensors("best"), resume.looks[-1].seconds
+            learner.resume(resume)
+        began = time.perf_counter() - before
+        for loss in learner.epochs():
+            seconds = crew.agreed(time.perf_counter() - began)
+            is_last = learner.epoch >= training.most_epochs or seconds > 60 * training.most_minutes
+            if learner.epoch % training.epochs_per_look and not is_last:
                 continue
-            ndcg = float("nan") if held_out is None else _ndcg(learner.averaged, neighbours, held_out)
-            looks.append(Look(epoch=epoch, seconds=seconds, loss=loss, ndcg=ndcg))
-            looked(looks[-1])
-            place = _place_of_best(looks)
-            if place == len(looks) - 1:
-                best = {name: weight.clone() for name, weight in learner.averaged.state_dict().items()}
-            if is_last or len(looks) - 1 - place >= training.patience:
+            learnt = replace(prepared, heart=learner.averaged)
+            look = Look(epoch=learner.epoch, seconds=seconds, loss=loss, **_judged(learnt, held_out))
+            looks.append(look)
+            if best_of(looks) is look:
+                best = {name: w.detach().clone() for name, w in learner.averaged.state_dict().items()}
+            if keep is not None:
+                keep(learner.checkpoint(looks, best))
+            looked(look)
+            if is_last or len(looks) - 1 - looks.index(best_of(looks)) >= training.patience:
                 break
+        heart = prepared.heart
         heart.load_state_dict(best)
-        heart.eval()
-        return Learnt(heart, neighbours, tuple(looks))
+        return replace(prepared, heart=heart.eval(), looks=tuple(looks))
+
+
+def best_of(looks: list[Look] | tuple[Look, ...]) -> Look:
+    """The look that foretold best: by the next item, where that was asked, else by the other losses.
+
+    Of equals it is the first; where nothing is held out, the last.
+    """
+    if all(np.isnan(look.ndcg) and np.isnan(look.loss_ahead) for look in looks):
+        return looks[-1]
+    if any(look.ndcg > 0 for look in looks):
+        return max(looks, key=lambda look: np.nan_to_num(look.ndcg))
+    return min(looks, key=lambda look: np.nan_to_num(look.loss_ahead, nan=np.inf))
+
+
+def _prepared(  # noqa: PLR0917
+    histories: Histories,
+    tokens: ItemTokens,
+    neighbours: Neighbours,
+    config: HeartConfig,
+    training: TrainingConfig,
+    start: Learnt | None,
+) -> Learnt:
+    """The heart before its first update."""
+    if start is not None:
+        heart = Heart(start.heart.shape, tokens, heads_of(start.objectives, start.heart.shape.config.width))
+        state = heart.state_dict()
+        known = start.heart.state_dict()
+        _move_items(state["items.weight"], known.pop("items.weight"), start.heart.tokens, tokens)
+        heart.load_state_dict({**state, **known})
+        return Learnt(heart, neighbours, start.objectives)
+    shape = Shape(
+        config,
+        n_features=histories.features.shape[1],
+        knows_time=_knows_time(histories),
+        may_repeat=histories.share_of_repeats() > LEAST_REPEATS,
+        n_people=histories.people.shape[1],
+    )
+    objectives = objectives_for(histories, config.window, knows_time=shape.knows_time) if training.objectives else ()
+    heart = Heart(shape, tokens, heads_of(objectives, config.width))
+    heart.begin_items(neighbours.vectors(config.width, training.seed))
+    return Learnt(heart, neighbours, objectives)
+
+
+def _move_items(to: Tensor, known: Tensor, before: ItemTokens, now: ItemTokens) -> None:
+    """Own vectors and those of words go where the items and words are now; new ones keep their beginning."""
+    n = min(before.n_own, now.n_own)
+    to[:n] = known[:n]
+    place = {word: i for i, word in enumerate(before.words)}
+    for i, word in enumerate(now.words):
+        if word in place:
+            to[now.n_own + i] = known[before.n_own + place[word]]
 
 
 class _Learner:
-    """One pass after another over all windows."""
+    """The heart while it learns, and how far it has come."""
 
-    def __init__(self, heart: Heart, neighbours: Neighbours, histories: Histories, training: TrainingConfig) -> None:
-        self.heart, self.neighbours, self.histories, self.training = heart, neighbours, histories, training
-        self.windows = _worthwhile(histories, heart.shape.config.window)
-        self.counts = np.bincount(histories.items, minlength=heart.shape.n_items).astype(np.float64)
-        self.optimiser = torch.optim.AdamW(_groups(heart, training), betas=(0.9, 0.98), fused=True)
-        self.n_updates = 0
-        self.averaged = deepcopy(heart).eval()
+    def __init__(self, learnt: Learnt, histories: Histories, training: TrainingConfig, crew: Crew) -> None:
+        self.learnt, self.histories, self.training, self.crew = learnt, histories, training, crew
+        self.device = torch.device(training.device)
+        self.heart = learnt.heart.to(self.device)
+        self.windows = _worthwhile(histories, self.heart.shape.config.window, ends=bool(learnt.objectives))
+        self.counts = np.bincount(histories.items, minlength=self.heart.n_items).astype(np.float64)
+        self.doubts = torch.zeros(len(learnt.objectives), device=self.device, requires_grad=True)
+        groups = _groups(self.heart, training)
+        if len(self.doubts):
+            groups.append(_group([self.doubts], training.scalar_rate))
+        self.optimiser = torch.optim.AdamW(groups, betas=(0.9, 0.98), fused=True)
+        self.weights = [*self.heart.parameters(), *([self.doubts] if len(self.doubts) else [])]
+        self.averaged = deepcopy(self.heart).eval()
+        self.n_updates = self.epoch = 0
+        # The network under its own name, so that compiling it changes no weight's name.
+        self.run = torch.compile(self.heart.run, dynamic=True) if training.compiles else self.heart.run
 
     def epochs(self) -> Iterator[float]:
         """Without end: learn from every window once; the mean loss over its targets."""
-        epoch = 0
         while True:
-            draw = generator(self.training.seed, "heart", epoch)
+            draw = generator(self.training.seed, "heart", self.epoch)
+            torch.manual_seed(self.training.seed * 1_000_003 + self.epoch * self.crew.size + self.crew.rank)
             total, n = 0.0, 0
             self.heart.train()
             for number, windows in enumerate(by_length(self.windows, self.training.batch_size, draw)):
-                loss, n_targets = self.update(windows, draw, f"epoch {epoch + 1}, batch {number + 1}")
-                total, n = total + loss * n_targets, n + n_targets
+                loss, n_targets = self.update(windows, draw, f"epoch {self.epoch + 1}, batch {number + 1}")
+                total, n = total + loss, n + n_targets
             self.heart.eval()
-            epoch += 1
+            self.epoch += 1
             yield total / max(n, 1)
 
     def update(self, windows: Windows, draw: np.random.Generator, where: str) -> tuple[float, int]:
-        """One step of the optimiser: the loss before it, and over how many targets."""
-        c, t = self.heart.shape.config, self.training
-        batch = self.histories.read(windows)
-        targets = self.histories.targets(windows, c.n_recent, t.most_targets, self.neighbours, draw)
-        if not len(targets.items):
-            return 0.0, 0
+        """One step of the optimiser: the summed loss of the next items before it, and over how many."""
+        c, t, histories = self.heart.shape.config, self.training, self.histories
         negatives = Negatives.draw(self.counts, t.n_negatives, t.negatives_by_popularity, draw)
-        loss = next_item_loss(self.heart, batch, targets, negatives, self.neighbours)
+        mine = self.crew.share(windows, draw)
+        batch = histories.read(mine.windows)
+        targets = histories.targets(mine.windows, c.n_recent, t.most_targets, self.learnt.neighbours, mine.draw)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=t.low_precision):
+            x, seconds = self.heart.inputs(batch)
+            states, _ = self.run(x, seconds, None)
+        states = states.float()
+        item = next_item_loss(self.heart, states, batch, targets, negatives, self.learnt.neighbours)
+        counts = [len(targets.items)]
+        losses = [item]
+        if self.learnt.objectives:
+            ahead = histories.ahead(mine.windows)
+            asked = states.flatten(0, 1)[from_numpy(ahead.cells).to(self.device)]
+            for objective in self.learnt.objectives:
+                loss, n = objective.loss(self.heart.heads[objective.name](asked), ahead)
+                losses.append(loss)
+                counts.append(n)
+        n_all = self.crew.total(counts)
+        shares = [loss / max(n, 1) for loss, n in zip(losses, n_all, strict=True)]
+        doubts = self.doubts.clamp(*SURE)
+        loss = shares[0] + sum(
+            share * torch.exp(-doubt) + doubt / self.crew.size
+            for share, doubt in zip(shares[1:], doubts.unbind(), strict=True)
+        )
         if not torch.isfinite(loss):
             raise TrainingError(f"heart: the loss is {loss.item()} in {where}; try a lower learning rate")
         self.optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
-        clip_grad_norm_(self.heart.parameters(), t.gradient_norm)
+        self.crew.add_gradients(self.weights)
+        clip_grad_norm_(self.weights, t.gradient_norm)
         self.n_updates += 1
         for group in self.optimiser.param_groups:
             group["lr"] = group["full_rate"] * min(1.0, self.n_updates / t.warm_up)
         self.optimiser.step()
         self._average()
-        return loss.item(), len(targets.items)
+        return item.item(), counts[0]
 
     def _average(self) -> None:
         """Move the mean of the weights on; while few updates were made it is over these alone."""
@@ -176,31 +258,85 @@ class _Learner:
             for mean, weight in zip(self.averaged.parameters(), self.heart.parameters(), strict=True):
                 mean.lerp_(weight, newest)
 
+    def checkpoint(self, looks: list[Look], best: Mapping[str, Tensor]) -> Checkpoint:
+        """All that is needed to go on from here."""
+        moments: dict[str, Any] = {}
+        for i, weight in enumerate(self.weights):
+            for name, value in self.optimiser.state.get(weight, {}).items():
+                moments[f"{i}.{name}"] = value
+        return Checkpoint.of(
+            tuple(looks),
+            {
+                "heart": self.heart.state_dict(),
+                "averaged": self.averaged.state_dict(),
+                "best": best,
+                "moments": moments,
+                "doubts": {"doubts": self.doubts.detach()},
+            },
+            n_updates=self.n_updates,
+            epoch=self.epoch,
+        )
+
+    def resume(self, checkpoint: Checkpoint) -> None:
+        """Go on from there."""
+        self.heart.load_state_dict(checkpoint.tensors("heart"))
+        self.averaged.load_state_dict(checkpoint.tensors("averaged"))
+        with torch.no_grad():
+            self.doubts.copy_(checkpoint.tensors("doubts")["doubts"])
+        for name, value in checkpoint.tensors("moments").items():
+            i, _, field = name.partition(".")
+            weight = self.weights[int(i)]
+            self.optimiser.state[weight][field] = value.to(torch.device("cpu") if field == "step" else weight.device)
+        self.n_updates, self.epoch = checkpoint.n_updates, checkpoint.epoch
+
+
+def _judged(learnt: Learnt, held_out: Asked | None) -> dict[str, float]:
+    """How the held-out time is foretold: the gain of the next item, and the mean loss of everything else."""
+    if held_out is None:
+        return {"ndcg": float("nan"), "loss_ahead": float("nan")}
+    place = ranks(learnt.heart, learnt.neighbours, held_out)
+    gains: NDArray[np.float64] = np.where(place < K, 1 / np.log2(place + 2.0), 0.0)
+    ndcg = float(gains.mean()) if len(gains) else float("nan")
+    if held_out.then is None or not learnt.objectives:
+        return {"ndcg": ndcg, "loss_ahead": float("nan")}
+    then, heart = held_out.then, learnt.heart
+    windows = newest(held_out.histories.n_steps, heart.shape.config.window)
+    totals, counts = np.zeros(len(learnt.objectives)), np.zeros(len(learnt.objectives))
+    for low in range(0, len(windows), 1024):
+        some = windows.some(np.arange(low, min(low + 1024, len(windows))))
+        ahead = then.ahead(some)
+        with torch.inference_mode():
+            asked = heart.states(then.read(some)).flatten(0, 1)[from_numpy(ahead.cells).to(heart.past.device)]
+            for i, objective in enumerate(learnt.objectives):
+                loss, n = objective.loss(heart.heads[objective.name](asked), ahead)
+                totals[i] += loss.item()
+                counts[i] += n
+    return {"ndcg": ndcg, "loss_ahead": float((totals / np.maximum(counts, 1)).sum())}
+
 
 def _groups(heart: Heart, training: TrainingConfig) -> list[dict[str, object]]:
     """Matrices and item vectors shrink by the weight decay; biases and the few numbers that weigh do not."""
-    scalars = {"neighbour_ages", "repeat_ages"}
     shrunk: list[Tensor] = []
     kept: list[Tensor] = []
     few: list[Tensor] = []
     for name, weight in heart.named_parameters():
-        stem = name.rpartition(".")[2]
-        if stem in {*scalars, "distance", "gap"}:
+        if name.rpartition(".")[2] in {"neighbour_ages", "repeat_ages", "distance", "gap"}:
             few.append(weight)
         else:
             (shrunk if weight.ndim > 1 else kept).append(weight)
-    rate, decay = training.learning_rate, training.weight_decay
-    return [
-        {"params": shrunk, "lr": rate, "full_rate": rate, "weight_decay": decay},
-        {"params": kept, "lr": rate, "full_rate": rate, "weight_decay": 0.0},
-        {"params": few, "lr": training.scalar_rate, "full_rate": training.scalar_rate, "weight_decay": 0.0},
-    ]
+    rate = training.learning_rate
+    return [_group(shrunk, rate, training.weight_decay), _group(kept, rate), _group(few, training.scalar_rate)]
 
 
-def _worthwhile(histories: Histories, window: int) -> Windows:
-    """Windows with a state that is asked for and a step that follows it."""
+def _group(weights: list[Tensor], rate: float, decay: float = 0.0) -> dict[str, object]:
+    return {"params": weights, "lr": rate, "full_rate": rate, "weight_decay": decay}
+
+
+def _worthwhile(histories: Histories, window: int, *, ends: bool) -> Windows:
+    """Windows with a state that is asked for; with a step that follows it, unless it counts that none did."""
     found = all_windows(histories.n_steps, window)
-    return found.some(np.flatnonzero(found.first_asked < histories.n_steps[found.rows]))
+    n_steps = histories.n_steps[found.rows]
+    return found.some(np.flatnonzero((found.first_asked < n_steps) | (ends & (n_steps > 0))))
 
 
 def _knows_time(histories: Histories) -> bool:
@@ -208,19 +344,6 @@ def _knows_time(histories: Histories) -> bool:
     gaps = histories.steps.features[:, list(FEATURES).index("gap_days")]
     known = gaps[np.isfinite(gaps)]
     return bool(len(known)) and bool(np.ptp(known) > 0)
-
-
-def _ndcg(heart: Heart, neighbours: Neighbours, asked: Asked) -> float:
-    """The mean over users of the best hit's gain among the first K."""
-    place = ranks(heart, neighbours, asked)
-    gains: NDArray[np.float64] = np.where(place < K, 1 / np.log2(place + 2.0), 0.0)
-    return float(gains.mean()) if len(gains) else float("nan")
-
-
-def _place_of_best(looks: list[Look]) -> int:
-    """The look that foretold best, the first of equals; where nothing is held out, the last."""
-    said = np.array([look.ndcg for look in looks])
-    return len(looks) - 1 if np.isnan(said).all() else int(np.nanargmax(said))
 
 
 @contextmanager
