@@ -102,19 +102,18 @@ def test_within_a_step_the_order_of_items_means_nothing():
     assert torch.allclose(a, b, atol=1e-6)
 
 
-def there_and_back(n_users=300, n_steps=14, n_places=6, seed=0):
-    """Everybody walks a circle twice, one half of them backwards: only two steps together tell which way."""
+def prompted(n_users=200, n_steps=9, seed=0):
+    """What each step is worth says what comes next: one of two items. Who met what says nothing."""
     draw = np.random.default_rng(seed)
-    return [
-        [[int((start + way * k) % n_places)] for k in range(n_steps)]
-        for start, way in zip(draw.integers(0, n_places, n_users), draw.choice([1, -1], n_users), strict=True)
-    ]
+    sign = draw.integers(0, 2, (n_users, n_steps))
+    items = np.concatenate([draw.integers(0, 2, (n_users, 1)), sign[:, :-1]], axis=1)
+    made = sequences([[[int(item)] for item in user] for user in items])
+    return replace(made, values=np.where(sign, 100.0, 1.0).astype(np.float32).ravel()), sign[:, -1]
 
 
 def test_it_learns_what_neighbours_cannot_tell():
-    users = there_and_back()
-    past, goal = [user[:-1] for user in users], np.array([user[-1][0] for user in users])
-    given = Histories.of(sequences(past))
+    walked, goal = prompted()
+    given = Histories.of(walked)
     held_out = Asked(given, goal)
     config = replace(SMALL, width=32, n_blocks=2)
     training = replace(QUICK, most_epochs=8, learning_rate=1e-2, memory=20)

@@ -203,7 +203,7 @@ class Histories:
         )
 
     def _met_before(self, asked: Numbers, first: Numbers, n_recent: int) -> tuple[Numbers, Numbers, Numbers, Floats]:
-        """The items of the steps before those asked for, from `first` on: target, age in steps, place, share of step."""
+        """The items of the steps before those asked for, from `first` on: target, age in steps, place, share."""
         step, target = _spans(np.maximum(first, asked - n_recent), asked)
         place, of = _spans(self.offsets[step], self.offsets[step + 1])
         size = (self.offsets[step + 1] - self.offsets[step])[of]
