@@ -120,6 +120,19 @@ class PredictSection(_Section):
     """Number of trained versions that are kept."""
 
 
+class HeartSection(_Section):
+    """[heart]: the sequence model; it needs the extra `torch`."""
+
+    use: bool = True
+    """Let `tenure run` use it where PyTorch is installed."""
+    size: Literal["xs", "s", "m", "l", "xl"] = "s"
+    """How large it is: see docs/heart.md."""
+    most_updates: int = Field(300, ge=1)
+    """Updates of its weights in `tenure run`, so that a run stays short; `tenure train heart` learns to the end."""
+    most_minutes: float = Field(15.0, gt=0)
+    """How long `tenure train heart` may learn."""
+
+
 class ValueSection(_Section):
     """[value]: what users will be worth."""
 
@@ -146,6 +159,7 @@ class Settings(BaseSettings):
     users: SideSection = SideSection()
     run: RunSection = RunSection()
     predict: PredictSection = PredictSection()
+    heart: HeartSection = HeartSection()
     value: ValueSection = ValueSection()
     domain: dict[str, Any] = Field(default_factory=dict)
     """[domain]: changes to the chosen domain, or a whole new one."""

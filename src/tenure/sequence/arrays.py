@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from tenure.errors import SourceError
+from tenure.profiles.normalise import Normaliser
 from tenure.sequence.checkpoints import Look
 from tenure.sequence.config import HeartConfig
 from tenure.sequence.items import ItemTokens
@@ -23,6 +24,7 @@ from tenure.sequence.training import Learnt
 Arrays = dict[str, NDArray[Any]]
 
 _TOLD, _WEIGHT, _NEIGHBOURS, _TOKENS = "heart", "weight.", "neighbours.", "tokens."
+_NORMALISER = "normaliser."
 
 
 def to_arrays(learnt: Learnt) -> Arrays:
@@ -44,6 +46,7 @@ def to_arrays(learnt: Learnt) -> Arrays:
             "tokens": tokens.tokens,
             "words": np.array(tokens.words, np.str_),
         },
+        _NORMALISER: learnt.normaliser.to_arrays(),
     }
     return {
         _TOLD: np.array(json.dumps(told)),
@@ -77,7 +80,8 @@ def from_arrays(arrays: Mapping[str, NDArray[Any]]) -> Learnt:
         heart = Heart(shape, tokens, heads_of(objectives, shape.config.width))
         heart.load_state_dict({name: torch.tensor(weight) for name, weight in part(_WEIGHT).items()})
         neighbours = Neighbours(**part(_NEIGHBOURS))
+        normaliser = Normaliser.from_arrays(part(_NORMALISER))
         looks = tuple(Look(**look) for look in told["looks"])
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise SourceError(f"heart: the arrays are not those of a heart of this version of tenure ({error})") from error
-    return Learnt(heart.eval(), neighbours, objectives, looks)
+    return Learnt(heart.eval(), neighbours, objectives, normaliser, looks)

@@ -13,15 +13,6 @@ from torch import Tensor
 from tenure.sequence.windows import Windows
 
 
-@dataclass(frozen=True, eq=False)
-class Share:
-    """What one process reads of a batch."""
-
-    windows: Windows
-    draw: np.random.Generator
-    """What it alone draws."""
-
-
 @dataclass(frozen=True)
 class Crew:
     """This process among `size`; alone where that is 1. The group of torch.distributed must be there already."""
@@ -29,21 +20,18 @@ class Crew:
     rank: int = 0
     size: int = 1
 
-    def share(self, windows: Windows, draw: np.random.Generator) -> Share:
+    def share(self, windows: Windows) -> Windows:
         """Every size-th window: a batch is sorted by length, so that all have the same to do."""
-        if self.size == 1:
-            return Share(windows, draw)
-        drawn = draw.integers(1 << 62, size=self.size)  # drawn alike by all, so that they stay in step
-        mine = np.random.default_rng(int(drawn[self.rank]))
-        return Share(windows.some(np.arange(self.rank, len(windows), self.size)), mine)
+        return windows.some(np.arange(self.rank, len(windows), self.size))
 
-    def total(self, counts: Sequence[int]) -> list[int]:
+    def total(self, counts: Sequence[float]) -> list[float]:
         """The counts of all processes added up."""
         if self.size == 1:
             return list(counts)
-        together = torch.tensor(counts, dtype=torch.int64)
+        together = torch.tensor(counts, dtype=torch.float64)
         dist.all_reduce(together)
-        return together.tolist()
+        found: list[float] = together.tolist()
+        return found
 
     def agreed(self, value: float) -> float:
         """What the first process says, for all: clocks differ, and all must stop together."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,8 @@ Floats = NDArray[np.float32]
 
 MOST_PAST = 256
 """Of the items before the window, the newest so many make up the summary."""
+MOST_TARGETS = 8192
+"""Of one batch; of more, so many are drawn."""
 _MOST_STEPS = 1 << 40
 _VALUE = list(FEATURES).index("value")
 
@@ -31,6 +33,8 @@ class Histories:
 
     sequences: Sequences
     steps: Steps
+    normaliser: Normaliser
+    """Makes what is known of steps comparable."""
     features: Floats
     """[S, F]"""
     offsets: Numbers
@@ -74,7 +78,7 @@ class Histories:
         is_item = items >= 0
         offsets = np.concatenate([[0], np.cumsum(np.bincount(step[is_item], minlength=len(lengths)))])
         items, step = items[is_item], step[is_item]
-        place, who = _spans(offsets[done.starts], offsets[done.ends])
+        place, who = spans(offsets[done.starts], offsets[done.ends])
         pairs = who * (items.max(initial=0) + 1) + items[place]
         _, first, which = np.unique(pairs, return_index=True, return_inverse=True)
         first_met = step.copy()
@@ -83,6 +87,7 @@ class Histories:
         return cls(
             sequences=sequences,
             steps=done,
+            normaliser=known,
             features=known.transform(done.features).astype(np.float32),
             offsets=offsets,
             items=items,
@@ -96,6 +101,26 @@ class Histories:
     def __len__(self) -> int:
         return len(self.steps.starts)
 
+    def known(self, n_steps: Numbers) -> Histories:
+        """The same users when only their first so many steps [B] were known; what is usual stays."""
+        ends = self.steps.starts + n_steps
+        last = np.append(self.steps.event_starts, len(self.sequences.seconds))
+        events = np.where(n_steps > 0, last[np.minimum(ends, len(last) - 1)], self.sequences.starts)
+        cut = replace(self.sequences, ends=np.minimum(self.sequences.ends, events))
+        return Histories.of(cut, self.normaliser, until=self.until, people=self.people)
+
+    def rows(self, chosen: Numbers) -> Histories:
+        """Some of the sequences, by number; they share the steps."""
+        steps = replace(self.steps, starts=self.steps.starts[chosen], ends=self.steps.ends[chosen])
+        return replace(
+            self,
+            sequences=self.sequences.rows(chosen),
+            steps=steps,
+            n_met=self.n_met[chosen],
+            until=self.until[chosen],
+            people=self.people[chosen],
+        )
+
     @property
     def n_steps(self) -> Numbers:
         """Steps of each sequence [B]."""
@@ -104,14 +129,19 @@ class Histories:
     def met(self, rows: Numbers | slice = slice(None)) -> tuple[Numbers, Numbers]:
         """Who met what, of all sequences or some: (place among them, item) of every event with an item."""
         first, last = self.offsets[self.steps.starts[rows]], self.offsets[self.steps.ends[rows]]
-        place, row = _spans(first, last)
+        place, row = spans(first, last)
         return row, self.items[place]
 
     def meetings(self) -> tuple[Numbers, Numbers, Numbers]:
         """Who met what in which step, of all sequences: (user, step, item) of every event with an item."""
-        place, row = _spans(self.offsets[self.steps.starts], self.offsets[self.steps.ends])
+        place, row = spans(self.offsets[self.steps.starts], self.offsets[self.steps.ends])
         step = np.repeat(np.arange(len(self.offsets) - 1), np.diff(self.offsets))
         return row, step[place], self.items[place]
+
+    def items_per_step(self) -> float:
+        """How many items a step that holds any has, on average; 1 where there is none."""
+        sizes = np.diff(self.offsets)
+        return float(sizes[sizes > 0].mean()) if (sizes > 0).any() else 1.0
 
     def share_of_repeats(self) -> float:
         """Of all that was met, what share had its user met before?"""
@@ -124,15 +154,15 @@ class Histories:
         low, high = begin + windows.starts, begin + windows.ends
         n_steps = high - low
         L = max(int(n_steps.max(initial=0)), 1)
-        step, row = _spans(low, high)
+        step, row = spans(low, high)
         cell = row * L + step - low[row]
         features = np.zeros((b * L, self.features.shape[1]), np.float32)
         features[cell] = self.features[step]
         seconds = np.zeros(b * L, np.int64)
         seconds[cell] = self.steps.seconds[step]
-        item, of_step = _spans(self.offsets[step], self.offsets[step + 1])
+        item, of_step = spans(self.offsets[step], self.offsets[step + 1])
         end = self.offsets[low]
-        past, past_row = _spans(np.maximum(self.offsets[begin], end - MOST_PAST), end)
+        past, past_row = spans(np.maximum(self.offsets[begin], end - MOST_PAST), end)
         return Batch(
             n_steps=n_steps,
             features=features.reshape(b, L, -1),
@@ -152,12 +182,15 @@ class Histories:
         L = max(int((windows.ends - windows.starts).max(initial=0)), 1)
         # The state after n steps foretells step n, which must lie in the window itself or just behind it.
         last = np.minimum(windows.ends + 1, self.n_steps[windows.rows])
-        step, row = _spans(begin + np.minimum(windows.first_asked, last), begin + last)
+        step, row = spans(begin + np.minimum(windows.first_asked, last), begin + last)
         size = self.offsets[step + 1] - self.offsets[step]
-        place, of = _spans(self.offsets[step], self.offsets[step + 1])
+        place, of = spans(self.offsets[step], self.offsets[step + 1])
         if (size > most).any():
-            rank = _ranks_within(of, generator.random(len(of)))
-            place, of = place[rank < most], of[rank < most]
+            chosen = _ranks_within(of, generator.random(len(of))) < most
+            place, of = place[chosen], of[chosen]
+        if len(place) > MOST_TARGETS:
+            chosen = np.sort(generator.choice(len(place), MOST_TARGETS, replace=False))
+            place, of = place[chosen], of[chosen]
         asked, who = step[of], row[of]
         cells = who * (L + 1) + (asked - begin[who] - windows.starts[who])
         items = self.items[place]
@@ -180,7 +213,7 @@ class Histories:
         rows, begin = windows.rows, self.steps.starts[windows.rows]
         L = max(int((windows.ends - windows.starts).max(initial=0)), 1)
         # Before the first step there is no clock that runs.
-        next_step, row = _spans(begin + np.maximum(windows.first_asked, 1), begin + windows.ends + 1)
+        next_step, row = spans(begin + np.maximum(windows.first_asked, 1), begin + windows.ends + 1)
         end, since, limit = self.steps.ends[rows][row], self.steps.seconds[next_step - 1], self.until[rows][row]
 
         def wait(step: Numbers) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
@@ -204,8 +237,8 @@ class Histories:
 
     def _met_before(self, asked: Numbers, first: Numbers, n_recent: int) -> tuple[Numbers, Numbers, Numbers, Floats]:
         """The items of the steps before those asked for, from `first` on: target, age in steps, place, share."""
-        step, target = _spans(np.maximum(first, asked - n_recent), asked)
-        place, of = _spans(self.offsets[step], self.offsets[step + 1])
+        step, target = spans(np.maximum(first, asked - n_recent), asked)
+        place, of = spans(self.offsets[step], self.offsets[step + 1])
         size = (self.offsets[step + 1] - self.offsets[step])[of]
         return target[of], (asked[target] - step)[of], place, (1 / size).astype(np.float32)
 
@@ -215,7 +248,7 @@ def usual(done: Steps) -> Normaliser:
     return Normaliser.fit(list(FEATURES), list(FEATURES.values()), done.features)
 
 
-def _spans(low: Numbers, high: Numbers) -> tuple[Numbers, Numbers]:
+def spans(low: Numbers, high: Numbers) -> tuple[Numbers, Numbers]:
     """The numbers low[i] to high[i] of every span i, one span after the other, and the span of each."""
     lengths = np.maximum(high - low, 0)
     of = np.repeat(np.arange(len(low)), lengths)

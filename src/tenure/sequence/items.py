@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from hashlib import blake2b
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from tenure.errors import ConfigError
@@ -104,6 +105,18 @@ class ItemTokens:
         is_own = self.tokens < self.n_own
         n_content = np.bincount(item[~is_own], minlength=len(self))
         return np.where(is_own, 1.0, 1 / np.maximum(n_content, 1)[item]).astype(np.float32)
+
+
+def words_of(items: pa.Table) -> dict[str, list[str]]:
+    """The words that describe each item of `schema.ITEMS`: its categories, brand, and price to the half octave."""
+    columns = (items[name].to_pylist() for name in ("item_id", "categories", "brand", "price"))
+    found = {}
+    for item, categories, brand, price in zip(*columns, strict=True):
+        words = [f"category={category}" for category in categories or ()]
+        words += [f"brand={brand}"] if brand else []
+        words += [f"price={round(2 * float(np.log2(price)))}"] if price and price > 0 else []
+        found[item] = words
+    return found
 
 
 def _two(item: str, n: int) -> list[int]:

@@ -58,7 +58,7 @@ class Heart(nn.Module):
         self.items = nn.Embedding(tokens.n_tokens, D)
         for name, array in (("offsets", tokens.offsets), ("numbers", tokens.tokens), ("weights", tokens.weights)):
             self.register_buffer(f"token_{name}", from_numpy(array), persistent=False)
-        self.read = nn.Linear(shape.n_features, D)
+        self.read = nn.Linear(shape.n_features, D) if shape.n_features else None
         self.people = nn.Linear(shape.n_people, D, bias=False) if shape.n_people else None
         self.past = nn.Parameter(torch.zeros(D))
         self.past_items = nn.Linear(D, D, bias=False)
@@ -81,9 +81,8 @@ class Heart(nn.Module):
         """All initial values, in one place; heads begin where they were made to."""
         nn.init.normal_(self.items.weight, std=ITEM_SPREAD)
         for layer in (self.read, self.past_items, self.people):
-            if layer is not None:
-                nn.init.zeros_(layer.weight)
-        nn.init.zeros_(self.read.bias)
+            for weight in () if layer is None else layer.parameters():
+                nn.init.zeros_(weight)
         ages = torch.arange(1, self.shape.config.n_recent + 1)
         with torch.no_grad():
             self.neighbour_ages.copy_(math.log(START_OF_NEIGHBOURS) + ages * math.log(START_OF_AGES))
@@ -113,7 +112,7 @@ class Heart(nn.Module):
             kept = torch.rand(len(items), device=device) >= self.shape.config.item_dropout
             items, cells = items[kept], cells[kept]
         met = self._mean(items, cells, b * L).view(b, L, -1)
-        step = met + self.read(from_numpy(batch.features).to(device))
+        step = met if self.read is None else met + self.read(from_numpy(batch.features).to(device))
         past_items, past_rows = from_numpy(batch.past_items).to(device), from_numpy(batch.past_rows).to(device)
         past = self.past + self.past_items(self._mean(past_items, past_rows, b))
         if self.people is not None:
@@ -159,7 +158,7 @@ class Heart(nn.Module):
             is_hidden = torch.repeat_interleave(hidden, lengths) & (numbers < self.tokens.n_own)
             weights = weights.masked_fill(is_hidden, 0.0)
         summed = embedding_bag(numbers, self.items.weight, offsets, mode="sum", per_sample_weights=weights)
-        return summed.view(*items.shape, -1)
+        return summed.view(*items.shape, self.shape.config.width)
 
     def all_vectors(self) -> Tensor:
         """The vectors of all items [I, D]."""

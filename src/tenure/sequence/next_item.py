@@ -8,12 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 from torch import Tensor, from_numpy
 from torch.nn.functional import softplus
 
 from tenure.sequence.batches import Batch, Targets
+from tenure.sequence.histories import Histories, spans
 from tenure.sequence.neighbours import Neighbours
-from tenure.sequence.network import Heart
+from tenure.sequence.network import START_OF_AGES, Heart
 
 Numbers = NDArray[np.int64]
 Floats = NDArray[np.float32]
@@ -105,16 +107,22 @@ def by_age(weights: Tensor, L: int) -> Tensor:
 def of_steps(batch: Batch, items: Numbers, between: Between) -> Floats:
     """What is between the items of each step, on average, and some items [K]: [b, L, K]."""
     b, L = batch.shape
-    found = np.zeros((b * L, len(items)), np.float32)
-    if len(batch.items):
-        met, which = np.unique(batch.items, return_inverse=True)
-        rows = between(met, items)[which]  # [E, K]
-        first = np.flatnonzero(np.diff(batch.cells, prepend=-1))
-        if len(first) < len(batch.cells):
-            size = np.diff(np.append(first, len(batch.cells)))
-            rows = (np.add.reduceat(rows, first, axis=0) / size[:, None]).astype(np.float32)
-        found[batch.cells[first]] = rows
+    if not len(batch.items):
+        return np.zeros((b, L, len(items)), np.float32)
+    met, which = np.unique(batch.items, return_inverse=True)
+    share = 1 / np.bincount(batch.cells, minlength=b * L)[batch.cells]
+    mean = csr_array((share.astype(np.float32), (batch.cells, which)), shape=(b * L, len(met)))
+    found: Floats = mean @ between(met, items)
     return found.reshape(b, L, len(items))
+
+
+def by_recency(histories: Histories, rows: Numbers, n_items: int) -> csr_array:
+    """What some users met [R, I], each event by .7^(steps since): the plain way to let the newest count most."""
+    place, who = spans(histories.offsets[histories.steps.starts[rows]], histories.offsets[histories.steps.ends[rows]])
+    step = np.searchsorted(histories.offsets, place, side="right") - 1
+    age = histories.steps.ends[rows][who] - step
+    weight = (START_OF_AGES ** np.minimum(age, 100)).astype(np.float32)
+    return csr_array((weight, (who, histories.items[place])), shape=(len(rows), n_items))
 
 
 def _same(a: Numbers, b: Numbers) -> Floats:

@@ -16,6 +16,7 @@ from torch import Tensor, from_numpy
 from torch.nn.utils import clip_grad_norm_
 
 from tenure.errors import EvidenceError, TrainingError
+from tenure.profiles.normalise import Normaliser
 from tenure.seeds import generator
 from tenure.sequence.batches import by_length
 from tenure.sequence.checkpoints import Checkpoint, Look
@@ -33,6 +34,8 @@ from tenure.sequence.windows import Windows, all_windows, newest
 
 LEAST_REPEATS = 0.01
 """Of all that was met, the share that its user had met before, above which an item may be said again."""
+ITEMS_RECENT = 64
+"""Of about so many newest items, the neighbours speak for the next one."""
 SURE = (-1.0, 3.0)
 """Between these lies the logarithm of an objective's doubt: none is ever trusted, or forgotten, altogether."""
 
@@ -44,6 +47,8 @@ class Learnt:
     heart: Heart
     neighbours: Neighbours
     objectives: tuple[Objective, ...]
+    normaliser: Normaliser
+    """What was usual in the steps learnt from: other histories are to be read by it."""
     looks: tuple[Look, ...] = ()
     """In order; the weights are those of the best."""
 
@@ -152,7 +157,10 @@ def _prepared(  # noqa: PLR0917
         known = start.heart.state_dict()
         _move_items(state["items.weight"], known.pop("items.weight"), start.heart.tokens, tokens)
         heart.load_state_dict({**state, **known})
-        return Learnt(heart, neighbours, start.objectives)
+        return Learnt(heart, neighbours, start.objectives, start.normaliser)
+    # In baskets of ten items, six steps say as much as fifty items one by one.
+    n_recent = int(np.clip(ITEMS_RECENT / histories.items_per_step(), 1, config.n_recent))
+    config = replace(config, n_recent=n_recent)
     shape = Shape(
         config,
         n_features=histories.features.shape[1],
@@ -163,7 +171,7 @@ def _prepared(  # noqa: PLR0917
     objectives = objectives_for(histories, config.window, knows_time=shape.knows_time) if training.objectives else ()
     heart = Heart(shape, tokens, heads_of(objectives, config.width))
     heart.begin_items(neighbours.vectors(config.width, training.seed))
-    return Learnt(heart, neighbours, objectives)
+    return Learnt(heart, neighbours, objectives, histories.normaliser)
 
 
 def _move_items(to: Tensor, known: Tensor, before: ItemTokens, now: ItemTokens) -> None:
@@ -204,19 +212,24 @@ class _Learner:
             total, n = 0.0, 0
             self.heart.train()
             for number, windows in enumerate(by_length(self.windows, self.training.batch_size, draw)):
-                loss, n_targets = self.update(windows, draw, f"epoch {self.epoch + 1}, batch {number + 1}")
+                loss, n_targets = self.update(windows, number)
                 total, n = total + loss, n + n_targets
             self.heart.eval()
             self.epoch += 1
+            total, n = self.crew.total([total, n])
             yield total / max(n, 1)
 
-    def update(self, windows: Windows, draw: np.random.Generator, where: str) -> tuple[float, int]:
+    def update(self, windows: Windows, number: int) -> tuple[float, int]:
         """One step of the optimiser: the summed loss of the next items before it, and over how many."""
+        # What all processes draw alike, and what each draws for its own share.
+        draw, own = (
+            generator(self.training.seed, "heart", self.epoch, number, who) for who in ("all", self.crew.rank)
+        )
         c, t, histories = self.heart.shape.config, self.training, self.histories
         negatives = Negatives.draw(self.counts, t.n_negatives, t.negatives_by_popularity, draw)
-        mine = self.crew.share(windows, draw)
-        batch = histories.read(mine.windows)
-        targets = histories.targets(mine.windows, c.n_recent, t.most_targets, self.learnt.neighbours, mine.draw)
+        windows = self.crew.share(windows)
+        batch = histories.read(windows)
+        targets = histories.targets(windows, c.n_recent, t.most_targets, self.learnt.neighbours, own)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=t.low_precision):
             x, seconds = self.heart.inputs(batch)
             states, _ = self.run(x, seconds, None)
@@ -225,7 +238,7 @@ class _Learner:
         counts = [len(targets.items)]
         losses = [item]
         if self.learnt.objectives:
-            ahead = histories.ahead(mine.windows)
+            ahead = histories.ahead(windows)
             asked = states.flatten(0, 1)[from_numpy(ahead.cells).to(self.device)]
             for objective in self.learnt.objectives:
                 loss, n = objective.loss(self.heart.heads[objective.name](asked), ahead)
@@ -239,6 +252,7 @@ class _Learner:
             for share, doubt in zip(shares[1:], doubts.unbind(), strict=True)
         )
         if not torch.isfinite(loss):
+            where = f"epoch {self.epoch + 1}, batch {number + 1}"
             raise TrainingError(f"heart: the loss is {loss.item()} in {where}; try a lower learning rate")
         self.optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]

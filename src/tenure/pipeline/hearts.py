@@ -1,0 +1,177 @@
+"""Trained hearts on disk: what one is, where it lies, and how an interrupted training goes on."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from tenure.errors import ConfigError, MissingRunError
+from tenure.events.log import EVENTS_TABLE, ITEMS_TABLE
+from tenure.events.sequences import Sequences, in_order
+from tenure.pipeline.known import Known
+from tenure.profiles.normalise import Normaliser
+from tenure.sequence.histories import Histories
+from tenure.sequence.items import ItemTokens, words_of
+from tenure.storage.arrays import load_model, save_model
+from tenure.storage.versions import Versions
+
+if TYPE_CHECKING:
+    # Their modules need PyTorch, which need not be there.
+    from tenure.sequence.checkpoints import Checkpoint
+    from tenure.sequence.training import Learnt
+
+AT_TEST, NOW = "heart_at_test", "heart"
+
+
+@dataclass(frozen=True, eq=False)
+class Told:
+    """What all users did, as the heart reads it at any moment."""
+
+    rows: pa.Table
+    """Of `in_order`."""
+    users: pa.Array
+    """[B], rising."""
+    tokens: ItemTokens
+
+    @classmethod
+    def of(cls, known: Known) -> Told:
+        """Everything before the moment of the run."""
+        rows = known.run(in_order(EVENTS_TABLE, known.as_of))
+        users = pc.unique(rows["user_id"]).sort()
+        moment = np.full(len(users), np.datetime64(known.as_of))
+        items = Sequences.from_table(rows, users, moment).item_ids
+        return cls(rows, users, ItemTokens.of(items, words_of(known.run(ITEMS_TABLE))))
+
+    def sequences(self, moment: datetime) -> Sequences:
+        """What each user [B] had done by then."""
+        return Sequences.from_table(self.rows, self.users, np.full(len(self.users), np.datetime64(moment)))
+
+    def histories(self, moment: datetime, normaliser: Normaliser | None = None) -> Histories:
+        """The same, ready to be read; with what was usual in the steps learnt from, or their own."""
+        until = np.full(len(self.users), int(np.datetime64(moment, "s").astype(np.int64)))
+        return Histories.of(self.sequences(moment), normaliser, until=until)
+
+
+@dataclass(frozen=True, eq=False)
+class Encoded:
+    """A heart that knows everything before the moment, one that knows the time before the test, and the proof."""
+
+    told: Told
+    now: Learnt
+    at_test: Learnt | None
+    """None where the log is too short for a test."""
+    evidence: pa.Table
+    looks: pa.Table
+
+
+def keep_heart(folder: Path, known: Known, made: Encoded, seconds: float) -> Path:
+    """Write a trained heart as the version in use; returns its folder."""
+    from tenure.sequence.arrays import to_arrays
+
+    now = datetime.now(UTC)
+    manifest = {
+        "created": now.isoformat(timespec="seconds"),
+        "fingerprint": known.log.fingerprint,
+        "as_of": known.as_of.isoformat(),
+        "settings": known.settings.heart.model_dump(mode="json"),
+        "seconds": round(seconds, 1),
+        "n_weights": sum(weight.numel() for weight in made.now.heart.parameters()),
+        "n_users": len(made.told.users),
+        "n_items": len(made.told.tokens),
+    }
+    versions = Versions(folder / "heart", keep=3)
+    with versions.writing(f"{now:%Y%m%dT%H%M%S}") as fresh:
+        save_model(fresh, NOW, to_arrays(made.now))
+        if made.at_test is not None:
+            save_model(fresh, AT_TEST, to_arrays(made.at_test))
+        pq.write_table(made.evidence, fresh / "evidence.parquet")
+        pq.write_table(made.looks, fresh / "looks.parquet")
+        (fresh / "manifest.json").write_text(json.dumps(manifest, indent=2), encoding="utf-8")
+    current = versions.current()
+    if current is None:
+        raise FileNotFoundError(versions.folder / "current")
+    return current
+
+
+def trained_heart(folder: Path) -> Path:
+    """The folder of the trained heart in use.
+
+    Raises:
+        MissingRunError: none was trained.
+    """
+    current = Versions(folder / "heart", keep=3).current()
+    if current is None:
+        raise MissingRunError(f"No heart was trained in {folder.resolve()} yet; do `tenure train heart` first")
+    return current
+
+
+def kept_heart(known: Known, folder: Path) -> Encoded | None:
+    """The trained heart, where it is of this very log, moment and size."""
+    from tenure.sequence.arrays import from_arrays
+
+    try:
+        current = trained_heart(folder)
+    except MissingRunError:
+        return None
+    manifest = json.loads((current / "manifest.json").read_text(encoding="utf-8"))
+    same = (manifest["fingerprint"], manifest["as_of"], manifest["settings"]["size"])
+    if same != (known.log.fingerprint, known.as_of.isoformat(), known.settings.heart.size):
+        return None
+    told = Told.of(known)
+    now = from_arrays(load_model(current, NOW))
+    if now.heart.tokens.ids != told.tokens.ids:
+        return None
+    at_test = from_arrays(load_model(current, AT_TEST)) if (current / f"{AT_TEST}.json").is_file() else None
+    evidence, looks = (pq.read_table(current / f"{name}.parquet") for name in ("evidence", "looks"))
+    return Encoded(told, now, at_test, evidence, looks)
+
+
+@contextmanager
+def checkpoints(
+    folder: Path, known: Known, *, resume: bool
+) -> Iterator[tuple[Checkpoint | None, Callable[[Checkpoint], None]]]:
+    """What to resume from, and where to keep what a later resume needs; all of it goes once training is done.
+
+    Raises:
+        MissingRunError: there is nothing to resume.
+        ConfigError: what there is was of another log, moment or setting.
+    """
+    from tenure.sequence.checkpoints import Checkpoint
+
+    versions = Versions(folder / "heart-unfinished", keep=1)
+    told = {
+        "fingerprint": known.log.fingerprint,
+        "as_of": known.as_of.isoformat(),
+        "settings": known.settings.heart.model_dump(mode="json"),
+    }
+    found = None
+    if resume:
+        current = versions.current()
+        if current is None:
+            raise MissingRunError("There is no interrupted training of the heart to resume; leave out --resume")
+        stood = json.loads((current / "manifest.json").read_text(encoding="utf-8"))
+        for name, value in told.items():
+            if stood[name] != value:
+                raise ConfigError(
+                    f"The interrupted training had {name} = {stood[name]}, now it is {value}; train anew without --resume"
+                )
+        found = Checkpoint.from_arrays(load_model(current, "checkpoint"))
+
+    def keep(checkpoint: Checkpoint) -> None:
+        with versions.writing(f"{datetime.now(UTC):%Y%m%dT%H%M%S}") as fresh:
+            save_model(fresh, "checkpoint", checkpoint.to_arrays())
+            (fresh / "manifest.json").write_text(json.dumps(told, indent=2), encoding="utf-8")
+
+    yield found, keep
+    shutil.rmtree(versions.folder, ignore_errors=True)

@@ -1,0 +1,109 @@
+"""A heart as an ONNX file: the reading of steps, the blocks and the heads, for machines without PyTorch.
+
+What the graph is given is in `serving`, which asks it. Shapes: b windows, P positions, position 0 the past.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from copy import deepcopy
+from importlib.util import find_spec
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from tenure.errors import MissingExtraError
+from tenure.sequence.arrays import to_arrays
+from tenure.sequence.blocks import N_GAPS, Nearness, distance_bucket
+from tenure.sequence.network import Heart
+from tenure.sequence.serving import FINGERPRINT, STATE, fingerprint
+from tenure.sequence.training import Learnt
+
+
+def export_onnx(learnt: Learnt, path: Path) -> None:
+    """Write the heart's graph to one file, for any number of windows of any length; beside the target, then renamed.
+
+    Item vectors and neighbours are no part of it: `ServedHeart.load` takes them from the arrays of `to_arrays`.
+
+    Raises:
+        MissingExtraError: what writes the format is not installed.
+    """
+    missing = [name for name in ("onnx", "onnxscript") if find_spec(name) is None]
+    if missing:
+        raise MissingExtraError(f"heart: writing ONNX needs {', '.join(missing)}: pip install 'tenure[onnx-export]'")
+    graph = _Graph(deepcopy(learnt.heart).cpu().eval())
+    given = graph.example()
+    sizes = {0: torch.export.Dim("windows"), 1: torch.export.Dim("positions")}
+    shapes = {name: {**sizes, 2: sizes[1]} if name == "gaps" else sizes for name in given}
+    shapes |= {name: {0: sizes[0]} for name in given if name in {"last", "people"}}
+    program = torch.onnx.export(
+        graph,
+        (),
+        kwargs=given,
+        input_names=list(given),
+        output_names=[STATE, *learnt.heart.heads],
+        dynamic_shapes=shapes,
+        dynamo=True,
+        external_data=False,
+        verbose=False,
+    )
+    assert program is not None  # noqa: S101  # the exporter that is asked for always gives one
+    program.model.metadata_props[FINGERPRINT] = fingerprint(to_arrays(learnt))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as scratch:
+        partial = Path(scratch) / path.name
+        program.save(partial, external_data=False)
+        partial.replace(path)
+
+
+class _Graph(nn.Module):
+    """From what the steps hold to the state after the last one, and all that the heads say of it."""
+
+    distances: Tensor
+
+    def __init__(self, heart: Heart) -> None:
+        super().__init__()
+        self.heart = heart
+        # A table, since ONNX has no logarithm of base 2: its quotient of logarithms would miss borders by a hair.
+        places = torch.arange(heart.shape.config.window + 1)
+        self.register_buffer("distances", distance_bucket(places), persistent=False)
+
+    def example(self) -> dict[str, Tensor]:
+        """Something to read, of the right kinds and shapes, by name."""
+        shape, b, P = self.heart.shape, 2, 3
+        given = {
+            "met": torch.zeros(b, P, shape.config.width),
+            "features": torch.zeros(b, P, shape.n_features),
+            "last": torch.full((b,), P - 1),
+        }
+        if shape.knows_time:
+            given["gaps"] = torch.full((b, P, P), N_GAPS - 1)
+        if shape.n_people:
+            given["people"] = torch.zeros(b, shape.n_people)
+        return given
+
+    def forward(
+        self, met: Tensor, features: Tensor, last: Tensor, gaps: Tensor | None = None, people: Tensor | None = None
+    ) -> tuple[Tensor, ...]:
+        """The state [b, D] and what each head says [b, J].
+
+        Args:
+            met: mean item vectors of the past and of every step, scaled to the spread of states [b, P, D].
+            features: of every step; those of the past are ignored [b, P, F].
+            last: the position that is asked for [b].
+            gaps: buckets of the time between positions [b, P, P].
+            people: attributes of the users [b, U].
+        """
+        heart = self.heart
+        past = heart.past + heart.past_items(met[:, :1])
+        if heart.people is not None and people is not None:
+            past = past + heart.people(people)[:, None]
+        x = torch.cat([past, met[:, 1:] + heart.read(features[:, 1:])], dim=1)
+        place = torch.arange(x.shape[1])
+        apart = place[:, None] - place[None]
+        near = Nearness(self.distances[apart.clamp_min(0)], apart < 0, gaps)
+        for block in heart.blocks:
+            x, _ = block(x, near, None)
+        state = heart.norm(x)[torch.arange(len(x)), last]
+        return state, *(head(state) for head in heart.heads.values())

@@ -1,0 +1,8 @@
+"""x."""
+
+STATE = "state"
+FINGERPRINT = "heart"
+
+
+def fingerprint(a):
+    return "x"
