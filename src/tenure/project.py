@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from tenure.pipeline.value import Valued
     from tenure.report.explanation import Explanation
     from tenure.retention.plan import Plan
+    from tenure.sequence.checkpoints import Look
     from tenure.storage.model_registry import ModelRegistry, ModelVersion
 
 Progress = Callable[[str, float, float | None], None]
@@ -344,6 +345,67 @@ class Project:
         from tenure.pipeline.monitor import watch
 
         return watch(self.folder, self.settings, parse_time(as_of), progress=progress)
+
+    def train_heart(
+        self,
+        *,
+        as_of: str | datetime | None = None,
+        device: str = "cpu",
+        n_processes: int = 1,
+        resume: bool = False,
+        looked: Callable[[Look], None] = lambda _: None,
+        progress: Progress = silent,
+        **choices: Any,
+    ) -> Path:
+        """Train the sequence model until later time is not foretold better; the folder in which it is kept.
+
+        Args:
+            as_of: the moment to stand at; None = just after the last event.
+            device: as PyTorch calls it.
+            n_processes: on this machine, learning together.
+            resume: go on where an interrupted training stopped.
+            looked: called at every look at later time.
+            progress: called as the work goes on.
+            choices: settings of [heart] for this time only, such as `size="m"`.
+
+        Raises:
+            MissingExtraError: PyTorch is not installed.
+            EvidenceError: the log cannot teach it.
+        """
+        from tenure.pipeline.vectors import train_now
+
+        return train_now(
+            self.folder,
+            load_settings(self.folder, heart=choices),
+            parse_time(as_of),
+            device=device,
+            n_processes=n_processes,
+            resume=resume,
+            looked=looked,
+            progress=progress,
+        )
+
+    @property
+    def heart(self) -> Path:
+        """The folder of the trained sequence model.
+
+        Raises:
+            MissingRunError: none was trained.
+        """
+        from tenure.pipeline.hearts import trained_heart
+
+        return trained_heart(self.folder)
+
+    def embed(self, what: Literal["users", "items"], *, progress: Progress = silent) -> pa.Table:
+        """The vectors that the trained heart has of users or items: `user_id` or `item_id`, and `vector`.
+
+        Raises:
+            MissingExtraError: PyTorch is not installed.
+            MissingRunError: no heart was trained.
+        """
+        from tenure.pipeline.vectors import embed
+
+        return embed(self.folder, self.settings, what, progress)
 
     def value(self, as_of: str | datetime | None = None, *, progress: Progress = silent, **choices: Any) -> Valued:
         """What will each user be worth? `choices`: settings of [value] for this time only, such as `days=90`.

@@ -26,21 +26,22 @@ def world(seed=0):
 
 def by_formula(users, steps, items, without=None):
     """S by pairs, one user after the other; the norms are those of all users."""
-    s, norms = np.zeros((N_ITEMS, N_ITEMS)), np.ones(N_ITEMS)
+    s, squares = np.zeros((N_ITEMS, N_ITEMS)), np.ones(N_ITEMS)
     for user in range(N_USERS):
         first = {}
         for step, item in sorted(zip(steps[users == user], items[users == user], strict=True)):
             first.setdefault(item, step)
         weight = len(first) ** -0.25 if first else 0.0
         for i, t_i in first.items():
-            norms[i] += weight
+            squares[i] += weight
             for j, t_j in first.items():
                 t = t_j - t_i
                 if i == j or abs(t) > MOST_STEPS or user == without:
                     continue
                 order = 1.0 if t > 0 else BACKWARDS if t < 0 else (1 + BACKWARDS) / 2
                 s[i, j] += weight * order * max(abs(t), 1) ** -0.5
-    return s / np.outer(norms**0.5, norms**0.3), norms
+    norms = squares**0.5
+    return s / np.outer(norms, norms), norms
 
 
 def test_it_is_the_formula_in_whatever_order_the_rows_come():
@@ -63,7 +64,7 @@ def test_the_own_share_of_a_user_is_taken_out():
     user = 3
     expected, _ = by_formula(users, steps, items, without=user)
     mine = users == user
-    met, first = np.unique(items[mine], return_index=True)
+    met = np.unique(items[mine])
     when = np.array([steps[mine][items[mine] == item].min() for item in met])
     a, b = (grid.ravel() for grid in np.meshgrid(np.arange(len(met)), np.arange(len(met)), indexing="ij"))
     a, b = a[a != b], b[a != b]

@@ -28,7 +28,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 def run(arguments: list[str] | None = None) -> int:
     """The command without leaving the process; returns the exit code."""
-    from tenure.cli import demo, forecasts, lists, models, show, start, value  # noqa: F401  (they add their commands)
+    from tenure.cli import demo, forecasts, heart, lists, models, show, start, value  # noqa: F401  (they add their commands)
 
     code: str | int | None = 0
     try:

@@ -26,7 +26,9 @@ from tenure.cli.display import (
     unbroken,
     words,
 )
+from tenure.cli.heart import show_heart
 from tenure.cli.returning import show_return_evidence, show_returns
+from tenure.errors import ConfigError
 from tenure.prediction.tasks import Task, parse_task
 from tenure.project import open_project
 from tenure.storage.model_registry import ModelVersion
@@ -110,6 +112,9 @@ def _form(task: Task, currency: str) -> Callable[[float], str]:
 
 @app.command()
 def evaluate(
+    what: Annotated[
+        str | None, typer.Argument(help="`heart`: how the trained sequence model does. Default: all forecasts.")
+    ] = None,
     tasks: Tasks = None,
     as_of: AsOf = None,
     no_promote: Annotated[
@@ -120,6 +125,11 @@ def evaluate(
 ) -> None:
     """Train every model, let the best speak, and prove it: a leaderboard per task on later time, with intervals."""
     project = open_project(folder)
+    if what is not None:
+        if what != "heart":
+            raise ConfigError(f"evaluate: there is no '{what}' to evaluate; did you mean 'heart'?")
+        show_heart(project.heart, as_json=as_json)
+        return
     before = project.models.in_use()
     with unbroken(), progress_bars() as progress:
         made = project.evaluate(*(tasks or ()), as_of=as_of, promote=False if no_promote else None, progress=progress)

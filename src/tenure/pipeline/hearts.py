@@ -164,7 +164,7 @@ def checkpoints(
         for name, value in told.items():
             if stood[name] != value:
                 raise ConfigError(
-                    f"The interrupted training had {name} = {stood[name]}, now it is {value}; train anew without --resume"
+                    f"The interrupted training had {name} = {stood[name]}, now it is {value}; leave out --resume"
                 )
         found = Checkpoint.from_arrays(load_model(current, "checkpoint"))
 

@@ -36,6 +36,7 @@ def to_arrays(learnt: Learnt) -> Arrays:
         "looks": [asdict(look) for look in learnt.looks],
         "n_own": tokens.n_own,
         "is_hashed": tokens.is_hashed,
+        "most_steps": learnt.neighbours.most_steps,
     }
     parts: dict[str, dict[str, NDArray[Any]]] = {
         _WEIGHT: {name: weight.cpu().numpy() for name, weight in heart.state_dict().items()},
@@ -79,7 +80,7 @@ def from_arrays(arrays: Mapping[str, NDArray[Any]]) -> Learnt:
         )
         heart = Heart(shape, tokens, heads_of(objectives, shape.config.width))
         heart.load_state_dict({name: torch.tensor(weight) for name, weight in part(_WEIGHT).items()})
-        neighbours = Neighbours(**part(_NEIGHBOURS))
+        neighbours = Neighbours(**part(_NEIGHBOURS), most_steps=told["most_steps"])
         normaliser = Normaliser.from_arrays(part(_NORMALISER))
         looks = tuple(Look(**look) for look in told["looks"])
     except (KeyError, TypeError, ValueError, RuntimeError) as error:

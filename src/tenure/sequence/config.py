@@ -80,7 +80,7 @@ class TrainingConfig:
     learning_rate: float = 1e-3
     scalar_rate: float = 5e-3
     """For the few numbers that weigh neighbours and distances."""
-    weight_decay: float = 0.1
+    weight_decay: float = 0.5
     memory: int = 500
     """The weights that are kept are the mean over about so many updates; 1 = the newest."""
     warm_up: int = 200

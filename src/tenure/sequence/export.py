@@ -12,6 +12,7 @@ from pathlib import Path
 
 import torch
 from torch import Tensor, nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from tenure.errors import MissingExtraError
 from tenure.sequence.arrays import to_arrays
@@ -19,6 +20,9 @@ from tenure.sequence.blocks import N_GAPS, Nearness, distance_bucket
 from tenure.sequence.network import Heart
 from tenure.sequence.serving import FINGERPRINT, STATE, fingerprint
 from tenure.sequence.training import Learnt
+
+_N_DYNAMIC = {"met": 2, "features": 2, "last": 1, "gaps": 3, "people": 1}
+"""Of each array that is given: so many of its sizes, from the first on, differ from batch to batch."""
 
 
 def export_onnx(learnt: Learnt, path: Path) -> None:
@@ -32,22 +36,22 @@ def export_onnx(learnt: Learnt, path: Path) -> None:
     missing = [name for name in ("onnx", "onnxscript") if find_spec(name) is None]
     if missing:
         raise MissingExtraError(f"heart: writing ONNX needs {', '.join(missing)}: pip install 'tenure[onnx-export]'")
-    graph = _Graph(deepcopy(learnt.heart).cpu().eval())
+    graph = _Graph(deepcopy(learnt.heart).cpu()).eval()
     given = graph.example()
-    sizes = {0: torch.export.Dim("windows"), 1: torch.export.Dim("positions")}
-    shapes = {name: {**sizes, 2: sizes[1]} if name == "gaps" else sizes for name in given}
-    shapes |= {name: {0: sizes[0]} for name in given if name in {"last", "people"}}
-    program = torch.onnx.export(
-        graph,
-        (),
-        kwargs=given,
-        input_names=list(given),
-        output_names=[STATE, *learnt.heart.heads],
-        dynamic_shapes=shapes,
-        dynamo=True,
-        external_data=False,
-        verbose=False,
-    )
+    shapes = {name: dict.fromkeys(range(_N_DYNAMIC[name]), torch.export.Dim.DYNAMIC) for name in given}
+    # The fused kernels of attention lay out their answer otherwise than what the exporter puts in their place.
+    with sdpa_kernel(SDPBackend.MATH):
+        program = torch.onnx.export(
+            graph,
+            (),
+            kwargs=given,
+            input_names=list(given),
+            output_names=[STATE, *learnt.heart.heads],
+            dynamic_shapes=shapes,
+            dynamo=True,
+            external_data=False,
+            verbose=False,
+        )
     assert program is not None  # noqa: S101  # the exporter that is asked for always gives one
     program.model.metadata_props[FINGERPRINT] = fingerprint(to_arrays(learnt))
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -71,12 +75,13 @@ class _Graph(nn.Module):
 
     def example(self) -> dict[str, Tensor]:
         """Something to read, of the right kinds and shapes, by name."""
-        shape, b, P = self.heart.shape, 2, 3
+        shape, b, P = self.heart.shape, 3, 7
         given = {
             "met": torch.zeros(b, P, shape.config.width),
-            "features": torch.zeros(b, P, shape.n_features),
             "last": torch.full((b,), P - 1),
         }
+        if shape.n_features:
+            given["features"] = torch.zeros(b, P, shape.n_features)
         if shape.knows_time:
             given["gaps"] = torch.full((b, P, P), N_GAPS - 1)
         if shape.n_people:
@@ -84,26 +89,33 @@ class _Graph(nn.Module):
         return given
 
     def forward(
-        self, met: Tensor, features: Tensor, last: Tensor, gaps: Tensor | None = None, people: Tensor | None = None
+        self,
+        met: Tensor,
+        last: Tensor,
+        features: Tensor | None = None,
+        gaps: Tensor | None = None,
+        people: Tensor | None = None,
     ) -> tuple[Tensor, ...]:
         """The state [b, D] and what each head says [b, J].
 
         Args:
             met: mean item vectors of the past and of every step, scaled to the spread of states [b, P, D].
-            features: of every step; those of the past are ignored [b, P, F].
             last: the position that is asked for [b].
+            features: of every step; those of the past are ignored [b, P, F].
             gaps: buckets of the time between positions [b, P, P].
             people: attributes of the users [b, U].
         """
         heart = self.heart
-        past = heart.past + heart.past_items(met[:, :1])
+        past, step = heart.past + heart.past_items(met[:, :1]), met[:, 1:]
+        if heart.read is not None and features is not None:
+            step = step + heart.read(features[:, 1:])
         if heart.people is not None and people is not None:
             past = past + heart.people(people)[:, None]
-        x = torch.cat([past, met[:, 1:] + heart.read(features[:, 1:])], dim=1)
+        x = torch.cat([past, step], dim=1)
         place = torch.arange(x.shape[1])
         apart = place[:, None] - place[None]
         near = Nearness(self.distances[apart.clamp_min(0)], apart < 0, gaps)
         for block in heart.blocks:
             x, _ = block(x, near, None)
-        state = heart.norm(x)[torch.arange(len(x)), last]
+        state = heart.norm(x)[torch.arange(x.shape[0]), last]
         return state, *(head(state) for head in heart.heads.values())

@@ -15,12 +15,11 @@ Floats = NDArray[np.float32]
 
 N_NEIGHBOURS = 200
 """Of each item, so many are kept."""
-_ROWS_AT_ONCE = 2048
 MOST_STEPS = 20
 """Items are met together if they are met within so many steps."""
 BACKWARDS = 0.3
 """What came before an item counts so much of what came after it."""
-_STEPS_POWER, _USER_POWER, _FROM_POWER, _TO_POWER = 0.5, 0.25, 0.5, 0.3
+_STEPS_POWER, _USER_POWER = 0.5, 0.25
 _MOST_PAIRS = 1 << 22
 
 
@@ -28,10 +27,10 @@ _MOST_PAIRS = 1 << 22
 class Neighbours:
     """How much meeting item i speaks for meeting item j next: by how many users met both, how soon, in which order.
 
-    S_ij = sum_u w_u d(t_uj - t_ui) / (n_i^(1/2) n_j^(3/10)) over users u who met both, first after t steps:
-    d(t) = t^(-1/2) for 0 < t <= 20, .3 |t|^(-1/2) backwards, the mean of both at 1 step within a step. A user who met m
-    items weighs w_u = m^(-1/4), and n_i = 1 + sum_u w_u of those who met i. Rows of a sparse matrix [I, I]; nothing is
-    its own neighbour.
+    S_ij = sum_u w_u d(t_uj - t_ui) / (n_i n_j) over users u who met both, for the first time after t_ui and t_uj steps:
+    d(t) = t^(-1/2) up to `most_steps`, .3 |t|^(-1/2) backwards, the mean of both at 1 step within a step. A user who
+    met m items weighs w_u = m^(-1/4), and n_i^2 = 1 + sum_u w_u of those who met i. Rows of a sparse matrix [I, I];
+    nothing is its own neighbour.
     """
 
     offsets: Numbers
@@ -42,6 +41,8 @@ class Neighbours:
     """[N]"""
     norms: Floats
     """[I]: n_i"""
+    most_steps: int = MOST_STEPS
+    """Items further apart are not met together."""
 
     @property
     def n_items(self) -> int:
@@ -50,7 +51,14 @@ class Neighbours:
 
     @classmethod
     def fit(
-        cls, users: Numbers, steps: Numbers, items: Numbers, n_items: int, n_neighbours: int = N_NEIGHBOURS
+        cls,
+        users: Numbers,
+        steps: Numbers,
+        items: Numbers,
+        n_items: int,
+        *,
+        n_neighbours: int = N_NEIGHBOURS,
+        most_steps: int = MOST_STEPS,
     ) -> Neighbours:
         """The neighbours among I items, from who met what when: users [N], their steps [N] and items [N].
 
@@ -63,19 +71,17 @@ class Neighbours:
         order = order[np.lexsort((items[order], steps[order], users[order]))]
         users, steps, items = users[order], steps[order], items[order]
         weights = _user_weights(np.bincount(users)[users]) if len(users) else np.zeros(0)
-        norms = 1 + np.bincount(items, weights, minlength=n_items)
-        ahead = _ahead(users, steps, items, weights, n_items)
+        norms = np.sqrt(1 + np.bincount(items, weights, minlength=n_items))
+        ahead = _ahead(users, steps, items, weights, n_items, most_steps)
         near = (ahead + BACKWARDS * ahead.T).tocsr()
-        near = (diags_array(norms**-_FROM_POWER) @ near @ diags_array(norms**-_TO_POWER)).tocsr()
-        rows = [
-            _nearest(near[low : low + _ROWS_AT_ONCE], low, n_neighbours) for low in range(0, n_items, _ROWS_AT_ONCE)
-        ]
-        lengths, columns, values = (np.concatenate(parts) for parts in zip(*rows, strict=True))
+        near = (diags_array(1 / norms) @ near @ diags_array(1 / norms)).tocsr()
+        lengths, columns, values = _nearest(near, n_neighbours)
         return cls(
             np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
             columns.astype(np.int32),
             values.astype(np.float32),
             norms.astype(np.float32),
+            most_steps,
         )
 
     def to_sparse(self) -> csr_array:
@@ -109,18 +115,14 @@ class Neighbours:
 
         Otherwise a network would learn from a user that what they did had to come: their own pair is part of S.
         """
-        scale = self.norms[a] ** _FROM_POWER * self.norms[b] ** _TO_POWER
-        own = _user_weights(np.maximum(n_met, 1)) * _nearness(steps) / scale
+        own = _user_weights(np.maximum(n_met, 1)) * _nearness(steps, self.most_steps) / (self.norms[a] * self.norms[b])
         return np.maximum(self.of_pairs(a, b) - own, 0.0).astype(np.float32)
 
     def vectors(self, width: int, seed: int) -> Floats:
-        """Vectors of the items [I, width] whose products come near to those of I + S: where the network may begin.
-
-        S is made symmetric for it, and as much smaller for items that many met as it is larger for them.
-        """
+        """Vectors of the items [I, width] whose products come near to I + S in both directions: a place to begin."""
         rank = min(width, self.n_items - 1)
-        cosine = self.to_sparse() @ diags_array(self.norms ** (_TO_POWER - _FROM_POWER))
-        near = ((cosine + cosine.T) / 2 + eye_array(self.n_items, format="csr")).tocsr().astype(np.float32)
+        alike = self.to_sparse()
+        near = ((alike + alike.T) / 2 + eye_array(self.n_items, format="csr")).tocsr().astype(np.float32)
         left, values, _ = randomized_svd(near, rank, random_state=seed)
         found = np.zeros((self.n_items, width), np.float32)
         found[:, :rank] = left * np.sqrt(values)
@@ -136,14 +138,16 @@ def _user_weights(n_met: Numbers) -> NDArray[np.float64]:
     return np.asarray(n_met**-_USER_POWER, dtype=np.float64)
 
 
-def _nearness(steps: Numbers) -> NDArray[np.float64]:
-    """D of items met so many steps later, or earlier."""
+def _nearness(steps: Numbers, most_steps: int) -> NDArray[np.float64]:
+    """The d of items met so many steps later, or earlier."""
     apart = np.abs(steps)
     order = np.where(steps > 0, 1.0, np.where(steps < 0, BACKWARDS, (1 + BACKWARDS) / 2))
-    return np.where(apart <= MOST_STEPS, order * np.maximum(apart, 1.0) ** -_STEPS_POWER, 0.0)
+    return np.where(apart <= most_steps, order * np.maximum(apart, 1.0) ** -_STEPS_POWER, 0.0)
 
 
-def _ahead(users: Numbers, steps: Numbers, items: Numbers, weights: NDArray[np.float64], n_items: int) -> csr_array:
+def _ahead(  # noqa: PLR0917
+    users: Numbers, steps: Numbers, items: Numbers, weights: NDArray[np.float64], n_items: int, most_steps: int
+) -> csr_array:
     """sum_u w_u t^(-1/2) of pairs of items in the order met [I, I]; half in each order within a step.
 
     Meetings [N] are in order of users and steps: the pairs of the n-th before each are looked at for n = 1, 2, ...
@@ -157,7 +161,7 @@ def _ahead(users: Numbers, steps: Numbers, items: Numbers, weights: NDArray[np.f
         later = later[later >= back]
         later = later[users[later - back] == users[later]]
         apart = steps[later] - steps[later - back]
-        later, apart = later[apart <= MOST_STEPS], apart[apart <= MOST_STEPS]
+        later, apart = later[apart <= most_steps], apart[apart <= most_steps]
         a, b, w = items[later - back], items[later], weights[later] * np.maximum(apart, 1.0) ** -_STEPS_POWER
         is_one = apart == 0
         parts.append((a, b, np.where(is_one, w / 2, w)))
@@ -170,17 +174,15 @@ def _ahead(users: Numbers, steps: Numbers, items: Numbers, weights: NDArray[np.f
             return found.tocsr()
 
 
-def _nearest(alike: csr_array, low: int, n: int) -> tuple[Numbers, Numbers, NDArray[np.float64]]:
-    """Of each row the n largest entries off the diagonal, in order of their columns: lengths, columns, values."""
-    alike = alike.tocsr()
-    alike.sort_indices()
-    row = np.repeat(np.arange(alike.shape[0]), np.diff(alike.indptr))
-    order = np.lexsort((-alike.data, row))
-    rank = np.empty(len(row), np.int64)
-    rank[order] = np.arange(len(row)) - alike.indptr[row[order]]
-    is_other = alike.indices != row + low
-    self_rank = np.full(alike.shape[0], np.iinfo(np.int64).max)
-    self_rank[row[~is_other]] = rank[~is_other]
-    is_kept = is_other & (rank - (rank > self_rank[row]) < n) & (alike.data > 0)
-    lengths = np.bincount(row[is_kept], minlength=alike.shape[0])
-    return lengths, alike.indices[is_kept].astype(np.int64), alike.data[is_kept]
+def _nearest(said: csr_array, n: int) -> tuple[Numbers, Numbers, NDArray[np.float64]]:
+    """Of each row the n largest entries, in order of their columns: lengths, columns, values."""
+    said = said.tocsr()
+    said.sort_indices()
+    is_kept = said.data > 0
+    # Few rows are that long, and one sort of all rows would take most of the time of learning.
+    for row in np.flatnonzero(np.diff(said.indptr) > n):
+        low, high = said.indptr[row], said.indptr[row + 1]
+        is_kept[low + np.argpartition(-said.data[low:high], n)[n:]] = False
+    kept_before = np.concatenate([[0], np.cumsum(is_kept)])
+    lengths = np.diff(kept_before[said.indptr])
+    return lengths, said.indices[is_kept].astype(np.int64), said.data[is_kept]

@@ -24,7 +24,7 @@ from tenure.sequence.config import HeartConfig, TrainingConfig
 from tenure.sequence.crew import Crew
 from tenure.sequence.histories import Histories
 from tenure.sequence.items import ItemTokens
-from tenure.sequence.neighbours import Neighbours
+from tenure.sequence.neighbours import MOST_STEPS, Neighbours
 from tenure.sequence.network import Heart, Shape
 from tenure.sequence.next_item import Negatives, next_item_loss
 from tenure.sequence.objectives import Objective, heads_of, objectives_for
@@ -100,7 +100,9 @@ def learn(
             f"{len(tokens)} items"
         )
     with _alone(training):
-        neighbours = Neighbours.fit(*histories.meetings(), len(tokens))
+        # In baskets of ten items, six steps say as much as twenty items one by one.
+        most_steps = int(np.clip(ITEMS_RECENT / histories.items_per_step(), 1, MOST_STEPS))
+        neighbours = Neighbours.fit(*histories.meetings(), len(tokens), most_steps=most_steps)
         prepared = _prepared(histories, tokens, neighbours, config, training, start)
         learner = _Learner(prepared, histories, training, crew)
         looks: list[Look] = []
@@ -158,7 +160,6 @@ def _prepared(  # noqa: PLR0917
         _move_items(state["items.weight"], known.pop("items.weight"), start.heart.tokens, tokens)
         heart.load_state_dict({**state, **known})
         return Learnt(heart, neighbours, start.objectives, start.normaliser)
-    # In baskets of ten items, six steps say as much as fifty items one by one.
     n_recent = int(np.clip(ITEMS_RECENT / histories.items_per_step(), 1, config.n_recent))
     config = replace(config, n_recent=n_recent)
     shape = Shape(
@@ -216,15 +217,13 @@ class _Learner:
                 total, n = total + loss, n + n_targets
             self.heart.eval()
             self.epoch += 1
-            total, n = self.crew.total([total, n])
-            yield total / max(n, 1)
+            summed, n_all = self.crew.total([total, n])
+            yield summed / max(n_all, 1)
 
     def update(self, windows: Windows, number: int) -> tuple[float, int]:
         """One step of the optimiser: the summed loss of the next items before it, and over how many."""
         # What all processes draw alike, and what each draws for its own share.
-        draw, own = (
-            generator(self.training.seed, "heart", self.epoch, number, who) for who in ("all", self.crew.rank)
-        )
+        draw, own = (generator(self.training.seed, "heart", self.epoch, number, who) for who in ("all", self.crew.rank))
         c, t, histories = self.heart.shape.config, self.training, self.histories
         negatives = Negatives.draw(self.counts, t.n_negatives, t.negatives_by_popularity, draw)
         windows = self.crew.share(windows)
