@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+# Runs of tests are many, and what the heart learns in them matters to few: those say so.
+os.environ.setdefault("TENURE_HEART__MOST_UPDATES", "8")
+
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:

@@ -127,7 +127,7 @@ class HeartSection(_Section):
     """Let `tenure run` use it where PyTorch is installed."""
     size: Literal["xs", "s", "m", "l", "xl"] = "s"
     """How large it is: see docs/heart.md."""
-    most_updates: int = Field(300, ge=1)
+    most_updates: int = Field(100, ge=1)
     """Updates of its weights in `tenure run`, so that a run stays short; `tenure train heart` learns to the end."""
     most_minutes: float = Field(15.0, gt=0)
     """How long `tenure train heart` may learn."""

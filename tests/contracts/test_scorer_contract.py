@@ -16,12 +16,18 @@ from tenure.recommendation.popular import Popular
 from tenure.recommendation.reasons import Words
 from tenure.recommendation.recommender import SOURCES
 from tenure.recommendation.rules import Rules
+from tenure.recommendation.sequential import Sequential
 
 NAMES = sorted(SOURCES)
 
 
 def fitted(name: str, interactions: Interactions) -> Source:
-    """The source, fitted; the rules are every pair of items that two users or more share."""
+    """The source, fitted; the rules are every pair of items that two users or more share, and the heart expects EASE."""
+    if name == "heart":
+        told = SOURCES["ease"].fit(interactions).candidates(interactions, interactions.n_items)
+        ids = np.append(interactions.items.ids, "gone")[told.items]
+        expected = {"user_id": interactions.users.ids.tolist(), "item_ids": ids.tolist(), "scores": told.scores.tolist()}
+        return Sequential.of(pa.table(expected), interactions.items)
     if name != "rules":
         return SOURCES[name].fit(interactions)
     together = (interactions.matrix > 0).astype(int)

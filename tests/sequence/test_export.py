@@ -172,9 +172,8 @@ assert "torch" not in sys.modules
 """
 
 
+@pytest.mark.parametrize("both", ["hstu"], indirect=True)
 def test_it_is_served_where_pytorch_cannot_be_imported(both, tmp_path):
-    if both.learnt.heart.shape.n_people or not both.learnt.heart.shape.knows_time:
-        pytest.skip("one heart is enough")
     save_model(tmp_path, "heart", to_arrays(both.learnt))
     (tmp_path / "heart.onnx").write_bytes(both.path.read_bytes())
     asked = world(LENGTHS)
@@ -187,11 +186,14 @@ def test_it_is_served_where_pytorch_cannot_be_imported(both, tmp_path):
         np.testing.assert_allclose(there["best"], both.served.best_items(both.given, 5).scores, atol=1e-6)
 
 
+@pytest.mark.parametrize("both", ["hstu"], indirect=True)
 def test_a_graph_of_another_heart_and_what_is_no_graph_are_refused(both, tmp_path):
     arrays = to_arrays(both.learnt)
     other = {**arrays, "weight.norm.bias": arrays["weight.norm.bias"] + 1}
     with pytest.raises(SourceError, match="got another"):
         ServedHeart.load(both.path, other)
+    with pytest.raises(SourceError, match="not those of a heart"):
+        ServedHeart.load(both.path, {**arrays, "heart": np.array("{}")})
     (tmp_path / "heart.onnx").write_bytes(both.path.read_bytes()[:1000])
     for name in ("heart.onnx", "nowhere.onnx"):
         with pytest.raises(SourceError, match="export it again"):

@@ -166,6 +166,18 @@ def test_a_basket_and_its_rest_are_one_step():
     expect_same(learnt, carried, [before + basket])
 
 
+def test_of_a_long_past_the_newest_items_are_summed_up():
+    """Steps of 90 items: three of them are more than the past holds, and the window moves by three."""
+    learnt = learnt_of()
+    draw = np.random.default_rng(0)
+    days = [[(DAY * day, 0, int(item), 1.0) for item in draw.integers(0, N_ITEMS, 90)] for day in range(4 * WINDOW)]
+    carried = carry(Server.of(learnt), read(learnt, [[]]))
+    for n in range(1, len(days) + 1):
+        carried = carried.after(sequences([days[n - 1]]))
+        if n % 2:
+            expect_same(learnt, carried, [[event for day in days[:n] for event in day]])
+
+
 def test_a_window_of_one_step_moves_each_time():
     learnt = learnt_of()
     learnt = replace(learnt, heart=one_step(learnt.heart))

@@ -1,4 +1,4 @@
-"""The main path, in verbs: ingest, profile, place, value, predict, recommend, retain, report. One file per verb."""
+"""The main path, in verbs: ingest, profile, place, value, encode, predict, recommend, retain, report. A file each."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from tenure.pipeline.encode import encode
 from tenure.pipeline.ingest import current_log
 from tenure.pipeline.keep import keep_run
 from tenure.pipeline.known import Known, Progress, silent
@@ -43,11 +44,14 @@ def run_all(folder: Path, settings: Settings, as_of: datetime | None, *, progres
         profiled = profile(known)
         placed = place(known)
         valued = value(known, groups_of({**profiled.tables, **placed.tables}))
+        encoded = encode(known, folder)
         predicted = predict(known, folder)
-        recommended = recommend(known, profiled, placed)
+        recommended = recommend(known, profiled, placed, encoded)
         retained = retain(known, placed, predicted)
         stages: list[Any] = [profiled, placed, valued, predicted, recommended, retained]
         tables = {name: table for stage in stages for name, table in stage.tables.items()}
+        if encoded is not None:
+            tables["heart_evidence"] = encoded.evidence
         models = {name: arrays for stage in stages for name, arrays in stage.models.items()}
         told = report(known, tables, predicted.returning)
         if predicted.training.forecasters:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from tenure.sequence.checkpoints import Checkpoint, Look
     from tenure.sequence.training import Learnt
 
+N_EXPECTED = 100
+"""Items that are expected of each user."""
 LATER_SHARE = 0.25
 """What was learnt from is learnt from again, with the newer events, for such a share of the epochs."""
 
@@ -121,7 +123,7 @@ def train_heart(
     stops = _stops(known)
     if stops is None:
         made = learn_first(told.histories(now), tokens, None, config, training, resume=resume, looked=looked, keep=keep)
-        return Encoded(told, made, None, SCHEMA.empty_table(), _looks(made))
+        return Encoded(told, now, made, None, SCHEMA.empty_table(), _looks(made))
     valid, test = stops
     past = told.histories(valid)
     later = told.histories(test, past.normaliser)
@@ -134,7 +136,33 @@ def train_heart(
     moment = int(np.datetime64(test, "s").astype(np.int64))
     evidence = heart_evidence(at_test, end, later.n_steps, moment, known.seed)
     final = learn(end, tokens, None, config, more, start=at_test)
-    return Encoded(told, final, at_test, evidence, _looks(first))
+    return Encoded(told, now, final, at_test, evidence, _looks(first))
+
+
+def expected(encoded: Encoded | None, moment: datetime) -> pa.Table | None:
+    """What the heart expects each user to choose next, by what it knew at the moment: `user_id, item_ids, scores`.
+
+    None where there is no heart that knows just the time before it.
+    """
+    if encoded is None:
+        return None
+    from tenure.sequence.scoring import best
+
+    told = encoded.told
+    learnt = encoded.now if moment == encoded.as_of else encoded.at_test
+    if learnt is None:
+        return None
+    histories = told.histories(moment, learnt.normaliser)
+    seen = np.flatnonzero(histories.n_steps)
+    items, scores = best(learnt.heart, learnt.neighbours, histories.rows(seen), N_EXPECTED)
+    ids = np.array(told.tokens.ids, object)
+    return pa.table(
+        {
+            "user_id": told.users.take(pa.array(seen)),
+            "item_ids": pa.FixedSizeListArray.from_arrays(pa.array(ids[items.ravel()], pa.string()), items.shape[1]),
+            "scores": pa.FixedSizeListArray.from_arrays(pa.array(scores.ravel()), items.shape[1]),
+        }
+    )
 
 
 def _stops(known: Known) -> tuple[datetime, datetime] | None:

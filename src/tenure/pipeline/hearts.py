@@ -68,6 +68,7 @@ class Encoded:
     """A heart that knows everything before the moment, one that knows the time before the test, and the proof."""
 
     told: Told
+    as_of: datetime
     now: Learnt
     at_test: Learnt | None
     """None where the log is too short for a test."""
@@ -134,7 +135,7 @@ def kept_heart(known: Known, folder: Path) -> Encoded | None:
         return None
     at_test = from_arrays(load_model(current, AT_TEST)) if (current / f"{AT_TEST}.json").is_file() else None
     evidence, looks = (pq.read_table(current / f"{name}.parquet") for name in ("evidence", "looks"))
-    return Encoded(told, now, at_test, evidence, looks)
+    return Encoded(told, known.as_of, now, at_test, evidence, looks)
 
 
 @contextmanager

@@ -12,6 +12,8 @@ import pyarrow.compute as pc
 
 from tenure.errors import MissingRunError
 from tenure.events.log import EVENTS_TABLE, ITEMS_TABLE
+from tenure.pipeline.encode import expected
+from tenure.pipeline.hearts import Encoded
 from tenure.pipeline.known import Known, Results
 from tenure.pipeline.place import Placed
 from tenure.pipeline.profile import Profiled, mine_rules
@@ -21,7 +23,7 @@ from tenure.recommendation.recommender import Recommender, SlateConfig
 from tenure.storage.arrays import load_model
 
 
-def recommend(known: Known, profiled: Profiled, placed: Placed) -> Results:
+def recommend(known: Known, profiled: Profiled, placed: Placed, encoded: Encoded | None = None) -> Results:
     """Judge the slates at the test cut-off, then make those of the moment."""
     config = SlateConfig.of(known.domain)
     moments = [known.as_of] if known.cutoffs is None else [known.cutoffs.test, known.as_of]
@@ -33,11 +35,17 @@ def recommend(known: Known, profiled: Profiled, placed: Placed) -> Results:
             return Results()
         items = known.run(ITEMS_TABLE)
         step()
-        tables = {} if known.cutoffs is None else _judge(known, rows, items, placed, config)
+        tables = {} if known.cutoffs is None else _judge(known, rows, items, placed, config, encoded)
         step()
         step()
         histories = Interactions.from_table(rows, as_of=known.as_of, users=_users(placed))
-        recommender = Recommender.fit(histories, items=items, rules=profiled.tables["rules"], domain=known.domain)
+        recommender = Recommender.fit(
+            histories,
+            items=items,
+            rules=profiled.tables["rules"],
+            expected=expected(encoded, known.as_of),
+            domain=known.domain,
+        )
         step()
         slate = recommender.recommend(histories, config, seed=known.seed)
         tables["recommendations"] = slate.to_table()
@@ -49,13 +57,21 @@ def _users(placed: Placed) -> Sequence[str]:
     return users
 
 
-def _judge(known: Known, rows: pa.Table, items: pa.Table, placed: Placed, config: SlateConfig) -> dict[str, pa.Table]:
+def _judge(  # noqa: PLR0917
+    known: Known, rows: pa.Table, items: pa.Table, placed: Placed, config: SlateConfig, encoded: Encoded | None
+) -> dict[str, pa.Table]:
     """Make the slates that would have been shown at the test cut-off, and compare them with what users then chose."""
     if known.cutoffs is None:
         return {}
     test = known.cutoffs.test
     histories = Interactions.from_table(rows, as_of=test)
-    recommender = Recommender.fit(histories, items=items, rules=mine_rules(known, test, "item"), domain=known.domain)
+    recommender = Recommender.fit(
+        histories,
+        items=items,
+        rules=mine_rules(known, test, "item"),
+        expected=expected(encoded, test),
+        domain=known.domain,
+    )
     truth = known.run(committed_items(EVENTS_TABLE, test, horizon_days=known.cutoffs.horizon_days))
     then = placed.tables["stages_at_test"]
     stages = dict(zip(then["user_id"].to_pylist(), then["stage"].to_pylist(), strict=True))

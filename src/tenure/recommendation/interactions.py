@@ -145,6 +145,13 @@ class Interactions:
         """`weight` as a sparse matrix [B, I]."""
         return sparse.csr_matrix((self.weight, self.item, self.offsets), shape=(self.n_users, self.n_items))
 
+    def newest_items(self) -> Ints:
+        """The item of each user's latest evidence [B]; -1 for a user without any."""
+        found = np.full(self.n_users, -1)
+        order = np.lexsort((-self.item, -self.seen_days, self.user))  # the newest of each user comes last
+        found[self.user[order]] = self.item[order]
+        return found
+
     def part(self, start: int, end: int) -> Interactions:
         """The users from number `start` up to `end`."""
         rows = slice(int(self.offsets[start]), int(self.offsets[end]))

@@ -24,9 +24,10 @@ from tenure.recommendation.reasons import Words
 from tenure.recommendation.repeats import Repeats, RepeatsConfig
 from tenure.recommendation.rerank import rerank
 from tenure.recommendation.rules import Rules, RulesConfig
+from tenure.recommendation.sequential import Sequential
 from tenure.recommendation.slate import Slate
 
-SOURCES: Mapping[str, type[Source]] = {source.name: source for source in (Repeats, Ease, Rules, Popular)}
+SOURCES: Mapping[str, type[Source]] = {source.name: source for source in (Repeats, Sequential, Ease, Rules, Popular)}
 """Every source by its name."""
 
 USERS_AT_ONCE = 1024
@@ -48,7 +49,7 @@ class SlateConfig:
     """How a slate is made from the sources. A strategy is another such value."""
 
     weights: Mapping[str, float] = field(
-        default_factory=lambda: {"repeats": 1.0, "ease": 0.1, "rules": 0.02, "popular": 0.05}
+        default_factory=lambda: {"repeats": 1.0, "heart": 0.3, "ease": 0.1, "rules": 0.02, "popular": 0.05}
     )
     """A source's say in the fusion; one that is not named has none."""
     rank_constant: float = 5.0
@@ -93,6 +94,7 @@ class Recommender:
         *,
         items: pa.Table | None = None,
         rules: pa.Table | None = None,
+        expected: pa.Table | None = None,
         domain: Domain,
         config: FitConfig = FitConfig(),
     ) -> Self:
@@ -102,12 +104,14 @@ class Recommender:
             interactions: of all users, before the cut-off.
             items: of `schema.ITEMS`; without it there are no titles, and no variety.
             rules: of `profiles.rules.RULES`, mined before the same cut-off.
+            expected: what a sequence model that knew the same time expects of each user; see `Sequential.of`.
             domain: gives the nouns of the reasons.
             config: how each source is fitted.
         """
         catalogue = Catalogue.from_table(interactions.items, items)
         sources: Sequence[Source] = (
             Repeats.fit(interactions, config.repeats),
+            *([] if expected is None else [Sequential.of(expected, interactions.items)]),
             Ease.fit(interactions, config.ease),
             Rules.fit(interactions, RULES.empty_table() if rules is None else rules, config.rules),
             Popular.fit(interactions, config.popular),
@@ -205,7 +209,7 @@ class Recommender:
             return {key.removeprefix(f"{name}/"): arrays[key] for key in arrays if key.startswith(f"{name}/")}
 
         catalogue = Catalogue.from_arrays(part("catalogue"))
-        sources = {name: source.from_arrays(part(name)) for name, source in SOURCES.items()}
+        sources = {name: source.from_arrays(part(name)) for name, source in SOURCES.items() if part(name)}
         return cls(catalogue=catalogue, sources=sources, words=Words(catalogue.titles, domain.user_noun))
 
 

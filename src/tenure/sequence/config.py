@@ -70,7 +70,9 @@ class TrainingConfig:
     """How the network learns."""
 
     batch_size: int = 128
-    """Sequences that are learnt from at once."""
+    """Windows that are learnt from at once, at most."""
+    batch_steps: int = 1536
+    """Where windows are long, fewer are learnt from at once, so that they hold about so many steps."""
     n_negatives: int = 1024
     """Items drawn per batch that the next item is told from; all positions of the batch share them."""
     negatives_by_popularity: float = 0.0
@@ -103,7 +105,16 @@ class TrainingConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("batch_size", "n_negatives", "most_targets", "memory", "patience", "epochs_per_look", "n_threads"):
+        for name in (
+            "batch_size",
+            "batch_steps",
+            "n_negatives",
+            "most_targets",
+            "memory",
+            "patience",
+            "epochs_per_look",
+            "n_threads",
+        ):
             if getattr(self, name) < 1:
                 raise ConfigError(f"heart: {name}: expected at least 1, got {getattr(self, name)}")
         if not (self.learning_rate > 0 and self.most_minutes > 0):

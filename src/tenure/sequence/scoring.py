@@ -67,6 +67,23 @@ def last_states(heart: Heart, batch: Batch) -> torch.Tensor:
     return states[torch.arange(len(states)), torch.from_numpy(batch.n_steps).to(states.device)]
 
 
+def best(heart: Heart, neighbours: Neighbours, histories: Histories, n: int) -> tuple[Numbers, Floats]:
+    """The n items that score highest after all that each user did [B, n], and their scores, falling.
+
+    Items met before are not among them where users never come back to items.
+    """
+    n = min(n, heart.n_items)
+    items, found = np.zeros((len(histories), n), np.int64), np.full((len(histories), n), -np.inf, np.float32)
+    for users, said in scores(heart, neighbours, histories):
+        if not heart.shape.may_repeat:
+            said[histories.met(users)] = -np.inf
+        top = np.argpartition(-said, n - 1, axis=1)[:, :n]
+        order = np.argsort(-np.take_along_axis(said, top, axis=1), axis=1, kind="stable")
+        items[users] = np.take_along_axis(top, order, axis=1)
+        found[users] = np.take_along_axis(said, items[users], axis=1)
+    return items, found
+
+
 def ranks(heart: Heart, neighbours: Neighbours, asked: Asked) -> Numbers:
     """How many items were scored at least as high as the one that came, for each user that is judged."""
     found = np.full(len(asked.items), -1, np.int64)

@@ -139,7 +139,8 @@ class ServedHeart:
 
         Raises:
             MissingExtraError: ONNX Runtime is not installed.
-            SourceError: there is no such file, it is damaged, or it is of another heart than the arrays.
+            SourceError: there is no such file, or it is damaged, or of another heart than the arrays; or these are not
+                those of a heart.
         """
         if find_spec("onnxruntime") is None:
             raise MissingExtraError("heart: an ONNX file is read by ONNX Runtime: pip install 'tenure[onnx]'")
@@ -153,24 +154,19 @@ class ServedHeart:
             raise SourceError(f"{path}: expected the graph of a heart ({error}); export it again") from error
         if session.get_modelmeta().custom_metadata_map.get(FINGERPRINT) != fingerprint(arrays):
             raise SourceError(f"{path}: expected the graph of the heart in the arrays, got another; export it again")
-        told = json.loads(str(arrays["heart"]))
-        tokens, known = _part(arrays, "tokens."), told["shape"]
-        items = ItemTokens((), tokens["offsets"], tokens["tokens"], told["n_own"])
-        table = arrays["weight.items.weight"]
-        spread = csr_array((items.weights, items.tokens, items.offsets), shape=(len(items), len(table)))
-        again = np.exp(arrays["weight.repeat_ages"]) if known["may_repeat"] else None
-        return cls(
-            session,
-            Catalogue(
-                np.ascontiguousarray(spread @ table),
-                Neighbours(**_part(arrays, "neighbours.")),
-                np.exp(arrays["weight.neighbour_ages"]),
-                again,
-            ),
-            Normaliser.from_arrays(_part(arrays, "normaliser.")),
-            tuple(told["objectives"]),
-            known["config"]["window"],
-        )
+        try:
+            told = json.loads(str(arrays["heart"]))
+            return cls(
+                session,
+                _catalogue(told, arrays),
+                Normaliser.from_arrays(_part(arrays, "normaliser.")),
+                tuple(told["objectives"]),
+                told["shape"]["config"]["window"],
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise SourceError(
+                f"heart: the arrays are not those of a heart of this version of tenure ({error})"
+            ) from error
 
     def said(self, histories: Histories) -> Said:
         """The states and what the heads say of them, of all users."""
@@ -258,6 +254,19 @@ def fingerprint(arrays: Arrays) -> str:
             digest.update(name.encode())
             digest.update(np.ascontiguousarray(arrays[name]).tobytes())
     return digest.hexdigest()
+
+
+def _catalogue(told: Mapping[str, Any], arrays: Arrays) -> Catalogue:
+    """The items of a heart, from what its arrays hold and tell."""
+    tokens, table = _part(arrays, "tokens."), arrays["weight.items.weight"]
+    items = ItemTokens((), tokens["offsets"], tokens["tokens"], told["n_own"])
+    spread = csr_array((items.weights, items.tokens, items.offsets), shape=(len(items), len(table)))
+    return Catalogue(
+        np.ascontiguousarray(spread @ table),
+        Neighbours(**_part(arrays, "neighbours."), most_steps=told["most_steps"]),
+        np.exp(arrays["weight.neighbour_ages"]),
+        np.exp(arrays["weight.repeat_ages"]) if told["shape"]["may_repeat"] else None,
+    )
 
 
 def _part(arrays: Arrays, prefix: str) -> dict[str, NDArray[Any]]:

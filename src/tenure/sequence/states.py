@@ -207,23 +207,22 @@ def carry(server: Server, histories: Histories) -> Carried:
 def scores(carried: Carried) -> Floats:
     """The score of every item for each user [B, I]."""
     catalogue = carried.server.catalogue
+    if not len(carried):
+        return np.zeros((0, len(catalogue.vectors)), np.float32)
     return catalogue.scores(carried.states, _newest_met(carried.users, len(catalogue.by_age)))
 
 
 def best_items(carried: Carried, k: int = 10) -> Best:
     """The k best items of each user, of the whole catalogue; not those met, where users do not meet items again."""
     catalogue = carried.server.catalogue
-    n_items = len(catalogue.vectors)
     parts = []
-    for low in range(0, len(carried), _AT_ONCE):
+    for low in range(0, max(len(carried), 1), _AT_ONCE):
         some = replace(carried, users=carried.users[low : low + _AT_ONCE])
         said = scores(some)
         if not carried.server.heart.shape.may_repeat:
             for row, user in enumerate(some.users):
                 said[row, user.met] = -np.inf
         parts.append(catalogue.best(said, k))
-    if not parts:
-        return catalogue.best(np.zeros((0, n_items), np.float32), k)
     return Best(np.concatenate([part.items for part in parts]), np.concatenate([part.scores for part in parts]))
 
 

@@ -193,6 +193,8 @@ class _Learner:
         self.device = torch.device(training.device)
         self.heart = learnt.heart.to(self.device)
         self.windows = _worthwhile(histories, self.heart.shape.config.window, ends=bool(learnt.objectives))
+        steps = max(float((self.windows.ends - self.windows.starts).mean()), 1.0) if len(self.windows) else 1.0
+        self.batch_size = max(1, min(training.batch_size, int(training.batch_steps / steps)))
         self.counts = np.bincount(histories.items, minlength=self.heart.n_items).astype(np.float64)
         self.doubts = torch.zeros(len(learnt.objectives), device=self.device, requires_grad=True)
         groups = _groups(self.heart, training)
@@ -212,7 +214,7 @@ class _Learner:
             torch.manual_seed(self.training.seed * 1_000_003 + self.epoch * self.crew.size + self.crew.rank)
             total, n = 0.0, 0
             self.heart.train()
-            for number, windows in enumerate(by_length(self.windows, self.training.batch_size, draw)):
+            for number, windows in enumerate(by_length(self.windows, self.batch_size, draw)):
                 loss, n_targets = self.update(windows, number)
                 total, n = total + loss, n + n_targets
             self.heart.eval()
