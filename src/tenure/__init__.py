@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tenure.creation import create_project
     from tenure.errors import TenureError
-    from tenure.project import Project, Run, open_project
+    from tenure.project import Project, open_project
+    from tenure.run import Run
 
 __all__ = ["Project", "Run", "TenureError", "create_project", "open_project"]
 

@@ -191,7 +191,8 @@ def test_a_window_of_one_step_moves_each_time():
 def one_step(heart: Heart) -> Heart:
     shape = replace(heart.shape, config=replace(heart.shape.config, window=1))
     made = Heart(shape, heart.tokens)
-    made.load_state_dict(heart.state_dict())
+    known = heart.state_dict()
+    made.load_state_dict({**known, "repeat_ages": known["repeat_ages"][:1]})
     return made.eval()
 
 

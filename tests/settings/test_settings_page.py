@@ -19,6 +19,7 @@ from tenure.domain import Domain, Role
 from tenure.registry import domain_names, find_domain
 from tenure.settings import (
     EventsSection,
+    HeartSection,
     PredictSection,
     ProjectSection,
     RunSection,
@@ -36,6 +37,7 @@ SECTIONS = {
     "users": SideSection,
     "run": RunSection,
     "predict": PredictSection,
+    "heart": HeartSection,
     "value": ValueSection,
 }
 HEAD = """\

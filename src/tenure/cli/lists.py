@@ -14,7 +14,8 @@ import typer
 from tenure.cli import app
 from tenure.cli.display import AsJson, Folder, column, number, say, share, show_json, show_table, words
 from tenure.errors import ConfigError
-from tenure.project import Run, open_project
+from tenure.project import open_project
+from tenure.run import Run
 from tenure.schema import SEPARATOR
 from tenure.wording import counted
 

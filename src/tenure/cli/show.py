@@ -12,7 +12,8 @@ from tenure.cli import app
 from tenure.cli.display import AsJson, Folder, column, number, out, say, share, show_json, show_table
 from tenure.cli.forecasts import show_reasons
 from tenure.prediction.tasks import Task
-from tenure.project import Run, open_project
+from tenure.project import open_project
+from tenure.run import Run
 
 N_EVENTS = 8
 """Rows of the timeline."""

@@ -24,7 +24,8 @@ from tenure.cli.display import (
 )
 from tenure.creation import create_project
 from tenure.errors import ConfigError
-from tenure.project import Project, Run, open_project
+from tenure.project import Project, open_project
+from tenure.run import Run
 
 _MARKS = {"pass": "✓", "warn": "!", "fail": "✗"}
 

@@ -31,7 +31,7 @@ class Sequential:
     @classmethod
     def of(cls, expected: pa.Table, items: Vocabulary) -> Self:
         """From a table `user_id, item_ids, scores` of lists of one length; unknown items are left out."""
-        n = len(expected["item_ids"][0]) if expected.num_rows else 0
+        n = expected.schema.field("item_ids").type.list_size
         flat = expected["item_ids"].combine_chunks().flatten()
         number = items.encode(pa.chunked_array([flat])).reshape(expected.num_rows, n)
         scores = (

@@ -59,8 +59,10 @@ class Targets:
     """[Q]: steps from the item met before to the target, at least 1"""
     pair_likeness: Floats
     """[Q]: S of the two, the user's own share in it taken out, divided by the items of the step"""
-    pair_repeats: Floats
-    """[Q]: 1 / items of the step where both are the same item, else 0"""
+    again_target: Numbers
+    """[R]: of every earlier meeting of the target itself in the window: 0 to T - 1"""
+    again_age: Numbers
+    """[R]: how many steps ago that was"""
 
 
 @dataclass(frozen=True, eq=False)

@@ -198,14 +198,9 @@ class Histories:
         goal, other = items[target], self.items[met]
         apart = self.first_met[place[target]] - self.first_met[met]
         likeness = neighbours.without_own(other, goal, apart, self.n_met[windows.rows[who[target]]])
-        is_same = other == goal
+        again, again_age = self._met_again(windows, items, who, asked)
         return Targets(
-            cells,
-            items,
-            target,
-            age,
-            np.where(is_same, np.float32(0), likeness) * share,
-            is_same.astype(np.float32) * share,
+            cells, items, target, age, np.where(other == goal, np.float32(0), likeness) * share, again, again_age
         )
 
     def ahead(self, windows: Windows) -> Ahead:
@@ -234,6 +229,20 @@ class Histories:
             kinds=np.where(came[:, None], did, 0.0).astype(np.float32),
             values=np.where(came, self.steps.features[known, _VALUE], np.nan),
         )
+
+    def _met_again(self, windows: Windows, items: Numbers, who: Numbers, asked: Numbers) -> tuple[Numbers, Numbers]:
+        """Earlier meetings of items [T] in their windows, before the steps asked for: (target, age in steps)."""
+        begin = self.steps.starts[windows.rows]
+        step, row = spans(begin + windows.starts, begin + windows.ends)
+        place, of = spans(self.offsets[step], self.offsets[step + 1])
+        n_items = int(self.items.max(initial=0)) + 1
+        key = row[of] * n_items + self.items[place]
+        order = np.argsort(key, kind="stable")
+        wanted = who * n_items + items
+        low, high = (np.searchsorted(key[order], wanted, side) for side in ("left", "right"))
+        event, target = spans(low, high)
+        age = asked[target] - step[of[order[event]]]
+        return target[age > 0], age[age > 0]
 
     def _met_before(self, asked: Numbers, first: Numbers, n_recent: int) -> tuple[Numbers, Numbers, Numbers, Floats]:
         """The items of the steps before those asked for, from `first` on: target, age in steps, place, share."""

@@ -24,8 +24,8 @@ ITEM_SPREAD = 0.02
 START_OF_AGES = 0.7
 """An item met n steps ago begins with the weight .7^n, as recency-weighted neighbours have it."""
 START_OF_NEIGHBOURS = 10.0
-START_OF_REPEATS = 5.0
-"""Of the item itself, whose likeness is 1; that of a near neighbour is about .3."""
+START_OF_REPEATS = 1.0
+"""An item met n steps ago begins to speak for itself with n^(-1/2): habits are made of many meetings."""
 OWN_HIDDEN = 0.1
 """While learning, so many items are known by their content alone, as new ones are."""
 
@@ -66,9 +66,9 @@ class Heart(nn.Module):
         self.norm = nn.LayerNorm(D)
         self.dropout = Dropout(c.dropout)
         # In logarithms, so that weights stay above 0: how much an item so many steps ago speaks for its neighbours,
-        # and for itself.
+        # and for itself, of all the window.
         self.neighbour_ages = nn.Parameter(torch.empty(c.n_recent))
-        self.repeat_ages = nn.Parameter(torch.empty(c.n_recent))
+        self.repeat_ages = nn.Parameter(torch.empty(c.window))
         self.heads = nn.ModuleDict(heads or {})
         self.begin()
 
@@ -86,7 +86,8 @@ class Heart(nn.Module):
         ages = torch.arange(1, self.shape.config.n_recent + 1)
         with torch.no_grad():
             self.neighbour_ages.copy_(math.log(START_OF_NEIGHBOURS) + ages * math.log(START_OF_AGES))
-            self.repeat_ages.copy_(math.log(START_OF_REPEATS) + ages * math.log(START_OF_AGES))
+            all_ages = torch.arange(1, self.shape.config.window + 1)
+            self.repeat_ages.copy_(math.log(START_OF_REPEATS) - 0.5 * torch.log(all_ages))
 
     def begin_items(self, vectors: np.ndarray) -> None:
         """Let the items' own vectors begin at these [I, D], brought to the usual spread, with a little chance."""

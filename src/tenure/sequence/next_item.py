@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,9 +18,6 @@ from tenure.sequence.network import START_OF_AGES, Heart
 
 Numbers = NDArray[np.int64]
 Floats = NDArray[np.float32]
-Between = Callable[[Numbers, Numbers], Floats]
-"""Of some items [R] and some items [C]: [R, C]."""
-
 _NEVER = -1e9
 
 
@@ -75,11 +71,14 @@ def next_item_loss(  # noqa: PLR0917
 def said_by_pairs(heart: Heart, targets: Targets) -> Tensor:
     """What the items met before say for each target [T]."""
     device = heart.past.device
-    age = from_numpy(targets.pair_age - 1).to(device)
-    said = heart.neighbour_ages.exp()[age] * from_numpy(targets.pair_likeness).to(device)
+    said = torch.zeros(len(targets.items), device=device)
+    weight = heart.neighbour_ages.exp()[from_numpy(targets.pair_age - 1).to(device)]
+    near = weight * from_numpy(targets.pair_likeness).to(device)
+    said = said.index_add(0, from_numpy(targets.pair_target).to(device), near)
     if heart.shape.may_repeat:
-        said = said + heart.repeat_ages.exp()[age] * from_numpy(targets.pair_repeats).to(device)
-    return torch.zeros(len(targets.items), device=device).index_add(0, from_numpy(targets.pair_target).to(device), said)
+        again = heart.repeat_ages.exp()[from_numpy(targets.again_age - 1).to(device)]
+        said = said.index_add(0, from_numpy(targets.again_target).to(device), again)
+    return said
 
 
 def with_companions(heart: Heart, scores: Tensor, batch: Batch, items: Numbers, neighbours: Neighbours) -> Tensor:
@@ -89,12 +88,12 @@ def with_companions(heart: Heart, scores: Tensor, batch: Batch, items: Numbers, 
     """
     b, L = batch.shape
 
-    def added(to: Tensor, ages: Tensor, of_each: Between) -> Tensor:
-        alike = from_numpy(of_steps(batch, items, of_each)).to(to.device)  # [b, L, K]
-        return torch.baddbmm(to, by_age(ages.exp(), L).expand(b, -1, -1), alike)
+    def added(to: Tensor, ages: Tensor, alike: Floats) -> Tensor:
+        said = from_numpy(alike).to(to.device)  # [b, L, K]
+        return torch.baddbmm(to, by_age(ages.exp(), L).expand(b, -1, -1), said)
 
-    scores = added(scores, heart.neighbour_ages, neighbours.between)
-    return added(scores, heart.repeat_ages, _same) if heart.shape.may_repeat else scores
+    scores = added(scores, heart.neighbour_ages, of_steps(batch, items, neighbours))
+    return added(scores, heart.repeat_ages, met_in_steps(batch, items)) if heart.shape.may_repeat else scores
 
 
 def by_age(weights: Tensor, L: int) -> Tensor:
@@ -104,15 +103,24 @@ def by_age(weights: Tensor, L: int) -> Tensor:
     return torch.where(known, weights[(place - 1).clamp(0, len(weights) - 1)], 0.0)
 
 
-def of_steps(batch: Batch, items: Numbers, between: Between) -> Floats:
-    """What is between the items of each step, on average, and some items [K]: [b, L, K]."""
+def of_steps(batch: Batch, items: Numbers, neighbours: Neighbours) -> Floats:
+    """What the items of each step say, on average, for some items [K]: [b, L, K]."""
     b, L = batch.shape
     if not len(batch.items):
         return np.zeros((b, L, len(items)), np.float32)
     met, which = np.unique(batch.items, return_inverse=True)
     share = 1 / np.bincount(batch.cells, minlength=b * L)[batch.cells]
     mean = csr_array((share.astype(np.float32), (batch.cells, which)), shape=(b * L, len(met)))
-    found: Floats = mean @ between(met, items)
+    found: Floats = mean @ neighbours.between(met, items)
+    return found.reshape(b, L, len(items))
+
+
+def met_in_steps(batch: Batch, items: Numbers) -> Floats:
+    """How often each step held each of some items [K]: [b, L, K]."""
+    b, L = batch.shape
+    found = np.zeros((b * L, len(items)), np.float32)
+    event, k = _among(batch.items, items)
+    np.add.at(found, (batch.cells[event], k), 1.0)
     return found.reshape(b, L, len(items))
 
 
@@ -123,10 +131,6 @@ def by_recency(histories: Histories, rows: Numbers, n_items: int) -> csr_array:
     age = histories.steps.ends[rows][who] - step
     weight = (START_OF_AGES ** np.minimum(age, 100)).astype(np.float32)
     return csr_array((weight, (who, histories.items[place])), shape=(len(rows), n_items))
-
-
-def _same(a: Numbers, b: Numbers) -> Floats:
-    return np.asarray(a[:, None] == b[None], dtype=np.float32)
 
 
 def _met_already(batch: Batch, drawn: Numbers) -> tuple[Numbers, Numbers]:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
 from tenure.sequence.batches import Batch
+from tenure.sequence.catalogue import Catalogue, Met, best_of_scores
 from tenure.sequence.histories import Histories
 from tenure.sequence.neighbours import Neighbours
 from tenure.sequence.network import Heart
@@ -38,15 +38,21 @@ def scores(heart: Heart, neighbours: Neighbours, histories: Histories) -> Iterat
     """The score of every item after all that each user did: (users [b], scores [b, I]), batch by batch."""
     windows = newest(histories.n_steps, heart.shape.config.window)
     order = np.argsort(windows.ends - windows.starts, kind="stable")
-    sparse = neighbours.to_sparse()
-    with torch.inference_mode():
-        vectors = heart.all_vectors()
+    catalogue = catalogue_of(heart, neighbours)
     for low in range(0, len(order), _AT_ONCE):
         some = windows.some(order[low : low + _AT_ONCE])
         batch = histories.read(some)
         with torch.inference_mode():  # left before the caller goes on: it would hold there too
-            said = (last_states(heart, batch) @ vectors.T).cpu().numpy()
-        yield some.rows, said + _companions(heart, batch, sparse)
+            states = last_states(heart, batch).cpu().numpy()
+        yield some.rows, catalogue.scores(states, Met.of(batch))
+
+
+def catalogue_of(heart: Heart, neighbours: Neighbours) -> Catalogue:
+    """All items, ready to be scored."""
+    with torch.inference_mode():
+        vectors = heart.all_vectors().cpu().numpy()
+        ages, again = (x.exp().cpu().numpy() for x in (heart.neighbour_ages, heart.repeat_ages))
+    return Catalogue(vectors, neighbours, ages, again if heart.shape.may_repeat else None)
 
 
 def states_of(heart: Heart, histories: Histories) -> Floats:
@@ -77,10 +83,8 @@ def best(heart: Heart, neighbours: Neighbours, histories: Histories, n: int) -> 
     for users, said in scores(heart, neighbours, histories):
         if not heart.shape.may_repeat:
             said[histories.met(users)] = -np.inf
-        top = np.argpartition(-said, n - 1, axis=1)[:, :n]
-        order = np.argsort(-np.take_along_axis(said, top, axis=1), axis=1, kind="stable")
-        items[users] = np.take_along_axis(top, order, axis=1)
-        found[users] = np.take_along_axis(said, items[users], axis=1)
+        top = best_of_scores(said, n)
+        items[users], found[users] = top.items, top.scores
     return items, found
 
 
@@ -96,24 +100,3 @@ def ranks(heart: Heart, neighbours: Neighbours, asked: Asked) -> Numbers:
         place = (said >= right[:, None]).sum(axis=1) - 1  # ties count against us
         found[users[is_judged]] = place[is_judged]
     return found[asked.items >= 0]
-
-
-def _companions(heart: Heart, batch: Batch, sparse: csr_array) -> Floats:
-    """What the items met in the window say for every item at its end [b, I]."""
-    b, L = batch.shape
-    row, step = batch.cells // L, batch.cells % L
-    age = batch.n_steps[row] - step
-    size = np.bincount(batch.cells, minlength=b * L)[batch.cells]
-    n = heart.shape.config.n_recent
-    is_recent = age <= n
-    weights, repeats = (
-        np.where(is_recent, parameter.detach().exp().cpu().numpy()[np.minimum(age, n) - 1] / size, 0.0).astype(
-            np.float32
-        )
-        for parameter in (heart.neighbour_ages, heart.repeat_ages)
-    )
-    shape = (b, heart.n_items)
-    read = csr_array((weights, (row, batch.items)), shape=shape)
-    again = csr_array((repeats, (row, batch.items)), shape=shape)
-    said = read @ sparse
-    return np.asarray((said + again if heart.shape.may_repeat else said).todense(), dtype=np.float32)

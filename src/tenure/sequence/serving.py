@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from hashlib import blake2b
 from importlib.util import find_spec
 from pathlib import Path
@@ -22,6 +21,7 @@ from scipy.sparse import csr_array
 from tenure.errors import MissingExtraError, SourceError
 from tenure.profiles.normalise import Normaliser
 from tenure.sequence.batches import Batch
+from tenure.sequence.catalogue import Best, Catalogue, Met, best_of_scores
 from tenure.sequence.histories import Histories
 from tenure.sequence.items import ItemTokens
 from tenure.sequence.neighbours import Neighbours
@@ -36,78 +36,6 @@ N_GAPS = 32
 STATE = "state"
 FINGERPRINT = "weights"
 _AT_ONCE = 256
-
-
-@dataclass(frozen=True, eq=False)
-class Met:
-    """What b users met in their newest steps: E items, users in rising order."""
-
-    rows: Numbers
-    """[E]: by whom, 0 to b - 1"""
-    items: Numbers
-    """[E]"""
-    ages: Numbers
-    """[E]: so many steps ago; 1 = in the newest step"""
-    sizes: Numbers
-    """[E]: items of that step"""
-
-    @classmethod
-    def of(cls, batch: Batch) -> Met:
-        """All that the windows of a batch hold."""
-        b, L = batch.shape
-        row, step = np.divmod(batch.cells, L)
-        sizes = np.bincount(batch.cells, minlength=b * L)[batch.cells]
-        return cls(row, batch.items, batch.n_steps[row] - step, sizes)
-
-
-@dataclass(frozen=True, eq=False)
-class Best:
-    """The best items of each user, best first."""
-
-    items: Numbers
-    """[B, K]; -1 where no further item may be said"""
-    scores: Floats
-    """[B, K]; minus infinity there"""
-
-
-@dataclass(frozen=True, eq=False)
-class Catalogue:
-    """All items, as they answer to a state and to the items met."""
-
-    vectors: Floats
-    """[I, D]"""
-    neighbours: Neighbours
-    by_age: Floats
-    """[A]: how much an item met 1, 2, ... steps ago speaks for its neighbours"""
-    again_by_age: Floats | None
-    """[A]: and for itself; None where nothing is met again"""
-
-    @cached_property
-    def _sparse(self) -> csr_array:
-        return self.neighbours.to_sparse()
-
-    def scores(self, states: Floats, met: Met) -> Floats:
-        """The score of every item for states [b, D] and what was met before them [b, I]."""
-        said: Floats = states @ self.vectors.T
-        recent = met.ages <= len(self.by_age)
-        row, item, age, size = (x[recent] for x in (met.rows, met.items, met.ages, met.sizes))
-        first = np.searchsorted(row, np.arange(len(states) + 1))
-        weights = self.by_age[age - 1] / size.astype(np.float32)
-        near = csr_array((weights, item, first), shape=said.shape) @ self._sparse
-        of = np.repeat(np.arange(len(states)), np.diff(near.indptr))
-        said[of, near.indices] += near.data  # each place once, as a product of sparse matrices has it
-        if self.again_by_age is not None:
-            np.add.at(said, (row, item), self.again_by_age[age - 1] / size.astype(np.float32))
-        return said
-
-    def best(self, scores: Floats, k: int) -> Best:
-        """The k best of scores [b, I]; of equal ones the lower number first."""
-        k = min(k, scores.shape[1])
-        chosen = np.argpartition(scores, -k, axis=1)[:, -k:] if k < scores.shape[1] else np.indices(scores.shape)[1]
-        said = np.take_along_axis(scores, chosen, axis=1)
-        order = np.lexsort((chosen, -said), axis=1)
-        items, said = (np.take_along_axis(x, order, axis=1) for x in (chosen, said))
-        return Best(np.where(np.isneginf(said), -1, items), said)
 
 
 @dataclass(frozen=True, eq=False)
@@ -190,7 +118,7 @@ class ServedHeart:
         for users, scores in self.scores(histories):
             if self.catalogue.again_by_age is None:
                 scores[histories.met(users)] = -np.inf
-            some = self.catalogue.best(scores, k)
+            some = best_of_scores(scores, k)
             best.items[users], best.scores[users] = some.items, some.scores
         return best
 

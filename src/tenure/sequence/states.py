@@ -19,10 +19,10 @@ from tenure.profiles.normalise import Normaliser
 from tenure.schema import SECONDS_PER_DAY
 from tenure.sequence.batches import Batch
 from tenure.sequence.blocks import Kept
+from tenure.sequence.catalogue import Best, Catalogue, Met, best_of_scores
 from tenure.sequence.histories import MOST_PAST, Histories
 from tenure.sequence.network import Heart
-from tenure.sequence.scoring import last_states
-from tenure.sequence.serving import Best, Catalogue, Met
+from tenure.sequence.scoring import catalogue_of, last_states
 from tenure.sequence.steps import FEATURES, Steps, steps
 from tenure.sequence.training import Learnt
 from tenure.sequence.windows import newest, window_start
@@ -73,11 +73,7 @@ class Server:
     def of(cls, learnt: Learnt) -> Server:
         """From a heart that has learnt."""
         heart = learnt.heart
-        with torch.inference_mode():
-            vectors = heart.all_vectors().cpu().numpy()
-            ages, again = (x.exp().cpu().numpy() for x in (heart.neighbour_ages, heart.repeat_ages))
-        may_repeat = heart.shape.may_repeat
-        return cls(heart, learnt.normaliser, Catalogue(vectors, learnt.neighbours, ages, again if may_repeat else None))
+        return cls(heart, learnt.normaliser, catalogue_of(heart, learnt.neighbours))
 
 
 @dataclass(frozen=True, eq=False)
@@ -209,12 +205,11 @@ def scores(carried: Carried) -> Floats:
     catalogue = carried.server.catalogue
     if not len(carried):
         return np.zeros((0, len(catalogue.vectors)), np.float32)
-    return catalogue.scores(carried.states, _newest_met(carried.users, len(catalogue.by_age)))
+    return catalogue.scores(carried.states, _newest_met(carried.users, catalogue.n_recent))
 
 
 def best_items(carried: Carried, k: int = 10) -> Best:
     """The k best items of each user, of the whole catalogue; not those met, where users do not meet items again."""
-    catalogue = carried.server.catalogue
     parts = []
     for low in range(0, max(len(carried), 1), _AT_ONCE):
         some = replace(carried, users=carried.users[low : low + _AT_ONCE])
@@ -222,7 +217,7 @@ def best_items(carried: Carried, k: int = 10) -> Best:
         if not carried.server.heart.shape.may_repeat:
             for row, user in enumerate(some.users):
                 said[row, user.met] = -np.inf
-        parts.append(catalogue.best(said, k))
+        parts.append(best_of_scores(said, k))
     return Best(np.concatenate([part.items for part in parts]), np.concatenate([part.scores for part in parts]))
 
 
