@@ -5,11 +5,11 @@ batch, rate and threads. Both are asked for the ten best of the whole catalogue,
 but the last item, which is the test; files are as in heart.py. The peer lives in an environment of its own:
 
     python3.11 -m venv /tmp/rectools-venv
-    /tmp/rectools-venv/bin/pip install torch==2.13.0+cpu --index-url https://download.pytorch.org/whl/cpu
+    /tmp/rectools-venv/bin/pip install torch==2.13.0
     /tmp/rectools-venv/bin/pip install 'rectools[torch]==0.19.0'
 
-and P is /tmp/rectools-venv/bin/python. PyTorch comes first, from there: the usual one brings gigabytes for graphics
-cards. Without P the heart runs alone.
+and P is /tmp/rectools-venv/bin/python. PyTorch comes first and pinned: the usual one may bring gigabytes for
+graphics cards. Without P the heart runs alone.
 
 What differs: the heart draws its negatives once per batch, the peer anew for every position, padding included. The
 heart reads every window of a long history, the peer its newest 51 items. The heart knows the neighbours of items

@@ -1,0 +1,119 @@
+"""`tenure train heart`, `evaluate heart` and `embed` from the outside, on a small shop."""
+
+from __future__ import annotations
+
+import json
+import sys
+from importlib import import_module
+
+import pyarrow.parquet as pq
+import pytest
+
+import tenure
+from tenure.cli import run
+from tenure.creation import create_project
+from tenure.errors import ConfigError
+from tenure.events.simulate import SimulationConfig, simulate
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory):
+    world = simulate(SimulationConfig(n_users=120, n_items=40, days=200))
+    folder = tmp_path_factory.mktemp("heart") / "shop"
+    create_project(folder, world.events, items=world.items, users=world.users)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TENURE_HEART__MOST_MINUTES", "0.05")
+        assert run(["train", "heart", "-p", str(folder), "--size", "xs"]) == 0
+    return folder
+
+
+def test_it_is_trained_judged_and_kept(shop, capsys):
+    assert run(["evaluate", "heart", "-p", str(shop), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["settings"]["size"] == "xs"
+    questions = {row["question"] for row in told["evidence"]}
+    assert {"next items", "time to next step", "next kinds"} <= questions
+    for row in told["evidence"]:
+        assert row["low"] <= row["value"] <= row["high"]
+        assert (row["gain_low"] is None) == (row["model"] == "heart")
+    assert [look["epoch"] for look in told["looks"]]
+    assert run(["evaluate", "heart", "-p", str(shop)]) == 0
+    assert "most_frequent" in capsys.readouterr().out
+    assert not (shop / "heart-unfinished").exists()
+
+
+@pytest.mark.parametrize("what", ["users", "items"])
+def test_vectors_are_handed_out(shop, what, tmp_path, capsys):
+    target = tmp_path / "vectors.parquet"
+    assert run(["embed", f"--{what}", "-p", str(shop), "--to", str(target)]) == 0
+    table = pq.read_table(target)
+    assert table.column_names == [f"{what[:-1]}_id", "vector"]
+    assert table.schema.field("vector").type.list_size == 32
+    assert table.num_rows == len(set(table[0].to_pylist())) > 30
+    assert "vectors" in capsys.readouterr().out
+
+
+def test_vectors_are_no_text_for_a_terminal(shop, monkeypatch, capsys):
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    assert run(["embed", "--users", "-p", str(shop)]) == 2
+    assert "vectors.parquet" in capsys.readouterr().err
+    assert run(["embed", "-p", str(shop)]) == 2
+    assert "either --users or --items" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["train", "heart", "--resume"], "no interrupted training"),
+        (["train", "heart", "--size", "xxl"], "size"),
+        (["train", "heart", "--device", "cuda"], "no device 'cuda' here"),
+        (["evaluate", "brain"], "did you mean 'heart'"),
+    ],
+)
+def test_what_cannot_be_is_said(shop, arguments, said, capsys):
+    assert run([*arguments, "-p", str(shop)]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_without_pytorch_it_says_what_to_install(shop, monkeypatch, capsys):
+    monkeypatch.setattr(import_module("tenure.pipeline.encode"), "has_torch", lambda: False)
+    assert run(["train", "heart", "-p", str(shop)]) == 2
+    assert "pip install 'tenure[torch]'" in capsys.readouterr().err
+    left_out = tenure.open_project(shop).run().manifest["left_out"]
+    assert [said for said in left_out if "PyTorch is not installed" in said]
+
+
+def test_a_run_uses_the_heart_that_was_trained(shop):
+    kept = pq.read_table(tenure.open_project(shop).heart / "evidence.parquet")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TENURE_HEART__SIZE", "xs")
+        made = tenure.open_project(shop).run()
+    assert made.table("heart_evidence") == kept
+    metrics = made.table("recommendation_metrics").to_pylist()
+    assert "heart" in {row["strategy"] for row in metrics}
+
+
+def test_an_interrupted_training_goes_on(tmp_path, capsys):
+    world = simulate(SimulationConfig(n_users=80, n_items=30, days=150))
+    create_project(tmp_path / "shop", world.events, items=world.items, users=world.users)
+    project = tenure.open_project(tmp_path / "shop")
+
+    def stop(_look):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        project.train_heart(size="xs", most_minutes=0.05, looked=stop)
+    with pytest.raises(ConfigError, match="interrupted training had settings"):
+        project.train_heart(size="s", most_minutes=0.05, resume=True)
+    looks = []
+    made = project.train_heart(size="xs", most_minutes=0.05, resume=True, looked=looks.append)
+    kept = pq.read_table(made / "looks.parquet")["epoch"].to_pylist()
+    assert kept[0] < looks[0].epoch
+    assert kept[1:] == [look.epoch for look in looks]
+
+
+def test_a_log_without_a_trained_heart_says_what_to_do(tmp_path, capsys):
+    world = simulate(SimulationConfig(n_users=30, n_items=20, days=60))
+    create_project(tmp_path / "new", world.events)
+    assert run(["evaluate", "heart", "-p", str(tmp_path / "new")]) == 2
+    assert "tenure train heart" in capsys.readouterr().err
