@@ -49,7 +49,7 @@ class SlateConfig:
     """How a slate is made from the sources. A strategy is another such value."""
 
     weights: Mapping[str, float] = field(
-        default_factory=lambda: {"repeats": 1.0, "heart": 0.3, "ease": 0.1, "rules": 0.02, "popular": 0.05}
+        default_factory=lambda: {"repeats": 1.0, "heart": 0.1, "ease": 0.1, "rules": 0.02, "popular": 0.05}
     )
     """A source's say in the fusion; one that is not named has none."""
     rank_constant: float = 5.0
