@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     # Imported where they are used: stages load heavy libraries, and reading a result needs none of them.
     from tenure.lifecycle.cohorts import Clock, Rule
     from tenure.pipeline.known import Known
+    from tenure.project import Project
     from tenure.retention.plan import Plan
 
 
@@ -86,6 +87,13 @@ class Run:
     def settings(self) -> Settings:
         """The settings that this run was made with, whatever tenure.toml says now."""
         return stored_settings(self.manifest["settings"])
+
+    @property
+    def project(self) -> Project:
+        """The project that this is a run of."""
+        from tenure.project import Project
+
+        return Project(self.folder.parents[1])
 
     def recommend(self, user: str | None = None, k: int | None = None) -> pa.Table:
         """What to show: to one user, or to everybody when none is named. Columns as in docs/results.md.
@@ -179,7 +187,7 @@ class Run:
         from tenure.pipeline.ingest import LogFolder
         from tenure.pipeline.known import Known, silent
 
-        log = LogFolder(self.folder.parents[1] / "log" / self.manifest["fingerprint"])
+        log = LogFolder(self.project.folder / "log" / self.manifest["fingerprint"])
         if not log.folder.is_dir():
             raise MissingRunError(f"The log of this run is gone ({log.folder}); do `tenure run` again")
         with Known.open(log, self.settings, self.as_of, progress=silent) as known:
