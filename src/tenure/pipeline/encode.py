@@ -114,10 +114,15 @@ def train_heart(
         looked: called as learning goes on.
         keep: called with what `resume` needs.
         learner: in place of `training.learn`: several processes.
+
+    Raises:
+        EvidenceError: the log names fewer than two items, or nobody met one after another.
     """
     from tenure.sequence.evidence import SCHEMA, heart_evidence
     from tenure.sequence.training import learn
 
+    if len(told.tokens) < 2:
+        raise EvidenceError(f"heart: expected events of two items or more, got {len(told.tokens)} items")
     learn_first = learner or learn
     now, tokens = known.as_of, told.tokens
     stops = _stops(known)
