@@ -79,7 +79,7 @@ def show_heart(made: Path, *, as_json: bool) -> None:
     if as_json:
         show_json({"folder": str(made), **manifest, "evidence": evidence, "looks": looks})
         return
-    rows = [{**row, "gain": _gain(row)} for row in evidence.to_pylist()]
+    rows = [{**row, "model": row["model"].replace("_", " "), "gain": _gain(row)} for row in evidence.to_pylist()]
     if rows:
         show_table(
             rows,
