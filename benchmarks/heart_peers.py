@@ -108,6 +108,7 @@ def of_heart(task: dict) -> dict:
     past, then = (Histories.of(sequences([user[:cut] for user in users])) for cut in (-2, -1))
     config = HeartConfig(width=WIDTH, n_blocks=BLOCKS, n_heads=HEADS, window=LENGTH)
     fixed = {"batch_size": BATCH, "n_negatives": negatives, "learning_rate": RATE, "n_threads": THREADS}
+    fixed["batch_steps"] = 10**9  # as many windows in every batch, however long they are
     n_items = 1 + max(map(max, users))
     cpu, kept, machine = [], [], product_rate()
 
@@ -134,16 +135,10 @@ def of_heart(task: dict) -> dict:
 
 def top_of_heart(learnt, then, users) -> tuple[float, float]:
     """Users per second, and NDCG@10."""
-    import torch
+    from tenure.sequence.scoring import best
 
-    from tenure.sequence.scoring import scores
-
-    top = np.zeros((len(users), K), np.int64)
     started = time.perf_counter()
-    for rows, said in scores(learnt.heart, learnt.neighbours, then):
-        if not learnt.heart.shape.may_repeat:
-            said[then.met(rows)] = -np.inf
-        top[rows] = torch.topk(torch.from_numpy(said), K).indices.numpy()
+    top, _ = best(learnt.heart, learnt.neighbours, then, K)
     rate = len(users) / (time.perf_counter() - started)
     hit = top == np.array([user[-1] for user in users])[:, None]
     return rate, float((hit / np.log2(np.arange(K) + 2)).sum(axis=1).mean())

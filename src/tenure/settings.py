@@ -123,7 +123,7 @@ class PredictSection(_Section):
 class HeartSection(_Section):
     """[heart]: the sequence model; it needs the extra `torch`."""
 
-    use: bool = False
+    use: bool = True
     """Let `tenure run` use it where PyTorch is installed."""
     size: Literal["xs", "s", "m", "l", "xl"] = "s"
     """How large it is: see docs/heart.md."""

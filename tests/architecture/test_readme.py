@@ -94,12 +94,11 @@ def test_the_python_of_the_readme_runs(tmp_path, monkeypatch):
     assert (tmp_path / "my_shop" / "tenure.toml").is_file()
 
 
-def test_results_are_documented(tmp_path, monkeypatch):
+def test_results_are_documented(tmp_path):
     """Every table of a run stands in docs/results.md with all its columns, and nothing else does."""
     import tenure
     from tenure.events.simulate import SimulationConfig, simulate
 
-    monkeypatch.setenv("TENURE_HEART__USE", "true")
     world = simulate(SimulationConfig(n_users=150, n_items=60, days=150))
     project = tenure.create_project(tmp_path / "shop", world.events, items=world.items, users=world.users)
     hasten(project)

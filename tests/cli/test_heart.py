@@ -76,7 +76,6 @@ def test_what_cannot_be_is_said(shop, arguments, said, capsys):
 
 
 def test_without_pytorch_it_says_what_to_install(shop, monkeypatch, capsys):
-    monkeypatch.setenv("TENURE_HEART__USE", "true")
     monkeypatch.setattr(import_module("tenure.pipeline.encode"), "has_torch", lambda: False)
     assert run(["train", "heart", "-p", str(shop)]) == 2
     assert "pip install 'tenure[torch]'" in capsys.readouterr().err
@@ -87,7 +86,6 @@ def test_without_pytorch_it_says_what_to_install(shop, monkeypatch, capsys):
 def test_a_run_uses_the_heart_that_was_trained(shop):
     kept = pq.read_table(tenure.open_project(shop).heart / "evidence.parquet")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TENURE_HEART__USE", "true")
         patch.setenv("TENURE_HEART__SIZE", "xs")
         made = tenure.open_project(shop).run()
     assert made.table("heart_evidence") == kept

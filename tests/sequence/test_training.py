@@ -83,7 +83,7 @@ def test_two_processes_learn_what_one_does():
     alone = learn(past, N_ITEMS, asked, SMALL, training)
     looks, kept = [], []
     together = learn_together(2)(past, N_ITEMS, asked, SMALL, training, looked=looks.append, keep=kept.append)
-    same(alone, together, tolerance=2e-4)
+    same(alone, together, tolerance=1e-5)
     assert len(looks) == len(kept) == 2
 
 

@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -22,6 +22,7 @@ from tenure.sequence.histories import Histories
 if TYPE_CHECKING:
     # Their modules need PyTorch, which need not be there.
     from tenure.sequence.checkpoints import Checkpoint, Look
+    from tenure.sequence.scoring import Asked
     from tenure.sequence.training import Learnt
 
 N_EXPECTED = 100
@@ -179,7 +180,7 @@ def _stops(known: Known) -> tuple[datetime, datetime] | None:
     return (valid, test) if valid > known.first + timedelta(days=1) else None
 
 
-def _asked(past: Histories, later: Histories, seed: int) -> Any:
+def _asked(past: Histories, later: Histories, seed: int) -> Asked:
     """What each user did in the first step after the end of what is learnt from: one item of it, drawn."""
     from tenure.sequence.scoring import Asked
 

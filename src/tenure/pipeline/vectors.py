@@ -75,7 +75,7 @@ def embed(folder: Path, settings: Settings, what: Literal["users", "items"], pro
     """
     need_torch()
     from tenure.sequence.arrays import from_arrays
-    from tenure.sequence.scoring import states_of
+    from tenure.sequence.states import user_states
 
     current = trained_heart(folder)
     manifest = json.loads((current / "manifest.json").read_text(encoding="utf-8"))
@@ -90,7 +90,7 @@ def embed(folder: Path, settings: Settings, what: Literal["users", "items"], pro
     with Known.open(log, settings, moment, progress=progress) as known:
         told = Told.of(known)
         histories = told.histories(moment, learnt.normaliser)
-        return _table("user_id", told.users, states_of(learnt.heart, histories))
+        return _table("user_id", told.users, user_states(learnt, histories).states)
 
 
 def _table(name: str, ids: pa.Array, vectors: np.ndarray[tuple[int, int], np.dtype[np.float32]]) -> pa.Table:

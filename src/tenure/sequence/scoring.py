@@ -55,18 +55,6 @@ def catalogue_of(heart: Heart, neighbours: Neighbours) -> Catalogue:
     return Catalogue(vectors, neighbours, ages, again if heart.shape.may_repeat else None)
 
 
-def states_of(heart: Heart, histories: Histories) -> Floats:
-    """The state of each user after all that they did [B, D]."""
-    windows = newest(histories.n_steps, heart.shape.config.window)
-    order = np.argsort(windows.ends - windows.starts, kind="stable")
-    found = np.zeros((len(windows), heart.shape.config.width), np.float32)
-    for low in range(0, len(order), _AT_ONCE):
-        some = windows.some(order[low : low + _AT_ONCE])
-        with torch.inference_mode():
-            found[some.rows] = last_states(heart, histories.read(some)).cpu().numpy()
-    return found
-
-
 def last_states(heart: Heart, batch: Batch) -> torch.Tensor:
     """The state after all steps of each window [b, D]."""
     states = heart.states(batch)
