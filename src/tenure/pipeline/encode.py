@@ -68,13 +68,7 @@ def encode(known: Known, folder: Path) -> Encoded | None:
     with known.stage("encode", 100) as step:
         try:
             told = Told.of(known)
-            n_updates = max(1, len(told.users) // training.batch_size + 1)
-            quick = replace(
-                training,
-                most_epochs=max(1, settings.most_updates // n_updates),
-                epochs_per_look=max(1, settings.most_updates // n_updates // 8),
-                patience=2,
-            )
+            quick = replace(training, most_updates=settings.most_updates, patience=2)
             return train_heart(known, told, config, quick, looked=lambda _: step())
         except (EvidenceError, TrainingError) as error:
             known.left_out.append(f"The heart was left out: {error}.")
@@ -136,7 +130,12 @@ def train_heart(
     first = learn_first(
         past, tokens, _asked(past, later, known.seed), config, training, resume=resume, looked=looked, keep=keep
     )
-    more = replace(training, most_epochs=max(1, round(LATER_SHARE * first.best.epoch)), epochs_per_look=10**6)
+    more = replace(
+        training,
+        most_epochs=max(1, round(LATER_SHARE * first.best.epoch)),
+        most_updates=max(1, round(LATER_SHARE * training.most_updates)),
+        epochs_per_look=10**6,
+    )
     at_test = learn(later, tokens, None, config, more, start=first)
     end = told.histories(now, past.normaliser)
     moment = int(np.datetime64(test, "s").astype(np.int64))

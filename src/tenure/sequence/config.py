@@ -89,6 +89,8 @@ class TrainingConfig:
     """Updates over which the rate rises."""
     gradient_norm: float = 1.0
     most_epochs: int = 200
+    most_updates: int = 1_000_000
+    """Learning ends after so many, within an epoch or not."""
     most_minutes: float = 15.0
     patience: int = 5
     """Learning ends when the held-out time was not foretold better for so many looks."""
@@ -111,6 +113,7 @@ class TrainingConfig:
             "n_negatives",
             "most_targets",
             "memory",
+            "most_updates",
             "patience",
             "epochs_per_look",
             "n_threads",

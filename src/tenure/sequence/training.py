@@ -114,7 +114,8 @@ def learn(
         began = time.perf_counter() - before
         for loss in learner.epochs():
             seconds = crew.agreed(time.perf_counter() - began)
-            is_last = learner.epoch >= training.most_epochs or seconds > 60 * training.most_minutes
+            is_over = learner.epoch >= training.most_epochs or learner.n_updates >= training.most_updates
+            is_last = is_over or seconds > 60 * training.most_minutes
             if learner.epoch % training.epochs_per_look and not is_last:
                 continue
             learnt = replace(prepared, heart=learner.averaged)
@@ -217,6 +218,8 @@ class _Learner:
             for number, windows in enumerate(by_length(self.windows, self.batch_size, draw)):
                 loss, n_targets = self.update(windows, number)
                 total, n = total + loss, n + n_targets
+                if self.n_updates >= self.training.most_updates:
+                    break
             self.heart.eval()
             self.epoch += 1
             summed, n_all = self.crew.total([total, n])
