@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -222,6 +222,18 @@ class Project:
         from tenure.pipeline.vectors import embed
 
         return embed(self.folder, self.settings, what, progress)
+
+    def lookalikes(self, users: Sequence[str], k: int = 20, *, progress: Progress = silent) -> pa.Table:
+        """The users who behave most like some users, by the states of the trained heart: `user_id, likeness, most_like`.
+
+        Raises:
+            MissingExtraError: PyTorch is not installed.
+            MissingRunError: no heart was trained.
+            UnknownError: the log knows no such user.
+        """
+        from tenure.pipeline.vectors import alike
+
+        return alike(self.folder, self.settings, [str(user) for user in users], k, progress)
 
     def value(self, as_of: str | datetime | None = None, *, progress: Progress = silent, **choices: Any) -> Valued:
         """What will each user be worth? `choices`: settings of [value] for this time only, such as `days=90`.

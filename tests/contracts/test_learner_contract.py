@@ -15,10 +15,11 @@ from tenure.evaluation.forecasts import log_loss
 from tenure.events.sequences import Sequences
 from tenure.prediction.examples import Examples, Inputs
 from tenure.prediction.learner import Learner
-from tenure.prediction.learners.catalogue import LEARNERS, RECURRENT
+from tenure.prediction.learners.catalogue import HEARTS, LEARNERS, RECURRENT
 from tenure.prediction.learners.columns import HISTORY
 from tenure.prediction.signals import SIGNALS
 from tenure.profiles.features import FEATURES
+from tenure.sequence.config import AlongConfig, HeartConfig
 
 CUTS = np.array(["2024-01-01", "2024-02-10", "2024-03-21"], dtype="datetime64[us]")
 NAMES = (*(feature.name for feature in (*FEATURES, *SIGNALS)), *HISTORY, "mean_value")
@@ -87,7 +88,11 @@ def on_one_thread(learner: Learner) -> Learner:
 
 needs_torch = pytest.mark.skipif(find_spec("torch") is None, reason="needs the torch extra")
 SMALL = {"width": 8, "n_steps": 8, "learning_rate": 0.01, "updates_per_epoch": 16, "most_epochs": 4}
-NETWORKS = [replace(learner, **SMALL) for learner in RECURRENT]
+QUICK = AlongConfig(n_first=60, n_more=10, shape=HeartConfig(width=8, n_blocks=1, n_heads=1, dropout=0.1), n_threads=1)
+NETWORKS = [
+    *(replace(learner, **SMALL) for learner in RECURRENT),
+    *(replace(learner, along=QUICK, learner=on_one_thread(learner.learner)) for learner in HEARTS),
+]
 ALL = [*map(on_one_thread, LEARNERS), *NETWORKS]
 pytestmark = pytest.mark.parametrize(
     "learner",
@@ -181,7 +186,7 @@ def test_columns_that_it_does_not_know_are_not_looked_at(learner):
 
 def test_a_missing_column_is_named(learner):
     none = replace(crowd().inputs, names=("shoe_size",), values=np.ones((len(crowd()), 1)))
-    if learner.name == "constant":
+    if learner.name in {"constant", "heart"}:  # they look at no column
         assert sound(learner.fit(crowd()).predict(none), len(none))
         return
     with pytest.raises(ConfigError, match="there is no column"):

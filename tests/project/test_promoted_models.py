@@ -15,6 +15,7 @@ from tenure import create_project
 from tenure.events.simulate import SimulationConfig
 from tenure.pipeline import train
 from tenure.pipeline.models import forecasters_of
+from tenure.prediction.learners.catalogue import RECURRENT
 from tenure.storage.model_registry import ModelVersion
 
 CONFIG = SimulationConfig(n_users=80, n_items=40, days=130)
@@ -62,8 +63,8 @@ def test_an_older_version_answers_what_it_kept(alike):
 
 def test_promoted_models_that_read_events_are_given_them_whatever_competes_today(tmp_path, monkeypatch):
     pytest.importorskip("torch")
-    quick = tuple(replace(learner, n_steps=4, updates_per_epoch=4) for learner in train.RECURRENT)
-    monkeypatch.setattr(train, "RECURRENT", quick)
+    quick = tuple(replace(learner, n_steps=4, updates_per_epoch=4) for learner in RECURRENT)
+    monkeypatch.setattr(train, "OF_EVENTS", quick)
     project = shop(tmp_path / "shop", CONFIG)
     path = project.folder / "tenure.toml"
     usual = path.read_text(encoding="utf-8")

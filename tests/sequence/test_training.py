@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from tenure.domain import Role
-from tenure.errors import EvidenceError, TrainingError
+from tenure.errors import ConfigError, EvidenceError, TrainingError
 from tenure.events.sequences import Sequences
 from tenure.sequence.arrays import from_arrays, to_arrays
 from tenure.sequence.checkpoints import Checkpoint
@@ -88,7 +88,7 @@ def test_two_processes_learn_what_one_does():
 
 
 def test_what_goes_wrong_in_a_process_is_told():
-    with pytest.raises(EvidenceError, match="two items or more"):
+    with pytest.raises(ConfigError, match="are named"):
         learn_together(2)(Histories.of(shoppers()), 1, None, SMALL, QUICK)
 
 

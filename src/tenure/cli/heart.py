@@ -138,6 +138,26 @@ def embed(
     _write(table)
 
 
+@app.command()
+def lookalikes(
+    users: Annotated[list[str], typer.Argument(help="Users to be like.")],
+    k: Annotated[int, typer.Option("-k", min=1, help="So many users.")] = 20,
+    folder: Folder = ".",
+    as_json: AsJson = False,
+) -> None:
+    """The users who behave most like these, by the states of the trained heart: an audience from a few good examples."""
+    with progress_bars() as progress:
+        found = open_project(folder).lookalikes(users, k, progress=progress)
+    if as_json:
+        show_json({"lookalikes": found})
+        return
+    rows = found.to_pylist()
+    shown = [column("user_id", "user"), column("likeness", None, lambda v: f"{v:.3f}", right=True)]
+    if len(users) > 1:
+        shown.append(column("most_like", "most like"))
+    show_table(rows, shown, title="Users most like " + ", ".join(users[:5]) + ("..." if len(users) > 5 else ""))
+
+
 def _write(table: pa.Table) -> None:
     whole = io.BytesIO()
     pq.write_table(table, whole, compression="zstd")

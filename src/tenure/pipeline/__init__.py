@@ -51,7 +51,7 @@ def run_all(folder: Path, settings: Settings, as_of: datetime | None, *, progres
         stages: list[Any] = [profiled, placed, valued, predicted, recommended, retained]
         tables = {name: table for stage in stages for name, table in stage.tables.items()}
         if encoded is not None:
-            tables["heart_evidence"] = encoded.evidence
+            tables |= {"heart_evidence": encoded.evidence, **encoded.uses}
         models = {name: arrays for stage in stages for name, arrays in stage.models.items()}
         told = report(known, tables, predicted.returning)
         if predicted.training.forecasters:

@@ -111,13 +111,11 @@ def train_heart(
         learner: in place of `training.learn`: several processes.
 
     Raises:
-        EvidenceError: the log names fewer than two items, or nobody met one after another.
+        EvidenceError: the log names fewer than two items, and neither times nor kinds nor values of steps differ.
     """
     from tenure.sequence.evidence import SCHEMA, heart_evidence
     from tenure.sequence.training import learn
 
-    if len(told.tokens) < 2:
-        raise EvidenceError(f"heart: expected events of two items or more, got {len(told.tokens)} items")
     learn_first = learner or learn
     now, tokens = known.as_of, told.tokens
     stops = _stops(known)
@@ -155,7 +153,7 @@ def expected(encoded: Encoded | None, moment: datetime) -> pa.Table | None:
 
     told = encoded.told
     learnt = encoded.now if moment == encoded.as_of else encoded.at_test
-    if learnt is None:
+    if learnt is None or not learnt.heart.shape.knows_items:
         return None
     histories = told.histories(moment, learnt.normaliser)
     seen = np.flatnonzero(histories.n_steps)

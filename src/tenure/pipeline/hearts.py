@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,11 +15,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from tenure.errors import ConfigError, MissingRunError
-from tenure.events.log import EVENTS_TABLE, ITEMS_TABLE
+from tenure.events.log import EVENTS_TABLE, ITEMS_TABLE, USERS_TABLE
 from tenure.events.sequences import Sequences, in_order
 from tenure.pipeline.known import Known
+from tenure.profiles.attributes import Attributes, attributes_of
 from tenure.profiles.normalise import Normaliser
 from tenure.sequence.histories import Histories
 from tenure.sequence.items import ItemTokens, words_of
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
     from tenure.sequence.training import Learnt
 
 AT_TEST, NOW = "heart_at_test", "heart"
+USES = ("state_evidence", "item_map")
+"""Tables of what the vectors are good for."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +47,8 @@ class Told:
     users: pa.Array
     """[B], rising."""
     tokens: ItemTokens
+    people: NDArray[np.float32]
+    """[B, U]: attributes of the users, made comparable; U = 0 where the settings leave them out."""
 
     @classmethod
     def of(cls, known: Known) -> Told:
@@ -51,7 +57,8 @@ class Told:
         users = pc.unique(rows["user_id"]).sort()
         moment = np.full(len(users), np.datetime64(known.as_of))
         items = Sequences.from_table(rows, users, moment).item_ids
-        return cls(rows, users, ItemTokens.of(items, words_of(known.run(ITEMS_TABLE))))
+        tokens = ItemTokens.of(items, words_of(known.run(ITEMS_TABLE)))
+        return cls(rows, users, tokens, _people(known, users))
 
     def sequences(self, moment: datetime) -> Sequences:
         """What each user [B] had done by then."""
@@ -60,7 +67,7 @@ class Told:
     def histories(self, moment: datetime, normaliser: Normaliser | None = None) -> Histories:
         """The same, ready to be read; with what was usual in the steps learnt from, or their own."""
         until = np.full(len(self.users), int(np.datetime64(moment, "s").astype(np.int64)))
-        return Histories.of(self.sequences(moment), normaliser, until=until)
+        return Histories.of(self.sequences(moment), normaliser, until=until, people=self.people)
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +81,18 @@ class Encoded:
     """None where the log is too short for a test."""
     evidence: pa.Table
     looks: pa.Table
+    uses: Mapping[str, pa.Table] = field(default_factory=dict)
+    """What its vectors are good for (`pipeline.alike`), by name; nothing of a heart that learnt in passing."""
+
+
+def _people(known: Known, users: pa.Array) -> NDArray[np.float32]:
+    if not known.settings.heart.attributes:
+        return np.zeros((len(users), 0), np.float32)
+    told = attributes_of(known.run(USERS_TABLE), users)
+    encoder = Attributes.fit(told)
+    values = encoder.transform(told)
+    normaliser = Normaliser.fit(encoder.names, ["linear"] * len(encoder.names), values)
+    return normaliser.transform(values).astype(np.float32)
 
 
 def keep_heart(folder: Path, known: Known, made: Encoded, seconds: float) -> Path:
@@ -98,6 +117,8 @@ def keep_heart(folder: Path, known: Known, made: Encoded, seconds: float) -> Pat
             save_model(fresh, AT_TEST, to_arrays(made.at_test))
         pq.write_table(made.evidence, fresh / "evidence.parquet")
         pq.write_table(made.looks, fresh / "looks.parquet")
+        for name, table in made.uses.items():
+            pq.write_table(table, fresh / f"{name}.parquet")
         (fresh / "manifest.json").write_text(json.dumps(manifest, indent=2), encoding="utf-8")
     current = versions.current()
     if current is None:
@@ -126,8 +147,10 @@ def kept_heart(known: Known, folder: Path) -> Encoded | None:
     except MissingRunError:
         return None
     manifest = json.loads((current / "manifest.json").read_text(encoding="utf-8"))
-    same = (manifest["fingerprint"], manifest["as_of"], manifest["settings"]["size"])
-    if same != (known.log.fingerprint, known.as_of.isoformat(), known.settings.heart.size):
+    settings = known.settings.heart
+    trained = manifest["settings"]
+    same = (manifest["fingerprint"], manifest["as_of"], trained["size"], trained.get("attributes", False))
+    if same != (known.log.fingerprint, known.as_of.isoformat(), settings.size, settings.attributes):
         return None
     told = Told.of(known)
     now = from_arrays(load_model(current, NOW))
@@ -135,7 +158,8 @@ def kept_heart(known: Known, folder: Path) -> Encoded | None:
         return None
     at_test = from_arrays(load_model(current, AT_TEST)) if (current / f"{AT_TEST}.json").is_file() else None
     evidence, looks = (pq.read_table(current / f"{name}.parquet") for name in ("evidence", "looks"))
-    return Encoded(told, known.as_of, now, at_test, evidence, looks)
+    uses = {name: pq.read_table(current / f"{name}.parquet") for name in USES if (current / f"{name}.parquet").is_file()}
+    return Encoded(told, known.as_of, now, at_test, evidence, looks, uses)
 
 
 @contextmanager

@@ -15,12 +15,12 @@ from tenure.pipeline.card import Stages, looked_into, pages
 from tenure.pipeline.gather import grid, inputs_at, learners_of
 from tenure.pipeline.known import Known
 from tenure.pipeline.returning import train_returns
-from tenure.prediction.amounts.catalogue import AMOUNTS
+from tenure.prediction.amounts.catalogue import AMOUNTS, AMOUNTS_OF_EVENTS
 from tenure.prediction.evidence import EvidenceConfig, evidence
 from tenure.prediction.examples import Examples, Inputs, examples
 from tenure.prediction.labels import labels
 from tenure.prediction.learner import Learner
-from tenure.prediction.learners.catalogue import LEARNERS, RECURRENT
+from tenure.prediction.learners.catalogue import LEARNERS, OF_EVENTS
 from tenure.prediction.reference import reference
 from tenure.prediction.returning import ReturnForecaster
 from tenure.prediction.schedule import schedule
@@ -30,6 +30,8 @@ from tenure.prediction.training import Forecaster, Trained, train
 from tenure.settings import Settings
 
 STEPS_PER_HORIZON = 2
+
+_OF_EVENTS = {learner.name for learner in (*OF_EVENTS, *AMOUNTS_OF_EVENTS)}
 
 MOST_THREADS = 4
 """Profiles are narrow tables: more threads than this wait for each other."""
@@ -65,11 +67,13 @@ def trained_as(task: Task) -> Task:
 def competitors(task: Task, settings: Settings) -> list[Learner]:
     """Every model that can learn a task, with as many threads as [run] threads allows."""
     n_threads = settings.run.threads or min(os.cpu_count() or 1, MOST_THREADS)
-    known: Sequence[Learner] = AMOUNTS if task.is_amount else (*LEARNERS, *RECURRENT)
+    known: Sequence[Learner] = (*AMOUNTS, *AMOUNTS_OF_EVENTS) if task.is_amount else (*LEARNERS, *OF_EVENTS)
     return [_with_threads(learner, n_threads) for learner in known]
 
 
 def _with_threads(learner: Any, n_threads: int) -> Learner:
+    if hasattr(learner, "learner"):  # one that is given what a heart says
+        learner = replace(learner, learner=_with_threads(learner.learner, n_threads))
     chosen: Learner = replace(learner, n_threads=n_threads) if hasattr(learner, "n_threads") else learner
     return chosen
 
@@ -81,7 +85,7 @@ def learners_for(task: Task, settings: Settings) -> list[Learner]:
         ConfigError: a name is that of no model, with the nearest one.
     """
     usual = {learner.name for learner in (*AMOUNTS, *LEARNERS)}
-    names, every = settings.predict.models or usual, usual | {learner.name for learner in RECURRENT}
+    names, every = settings.predict.models or usual, usual | _OF_EVENTS
     for name in names:
         if name not in every:
             raise ConfigError(f"[predict] models: there is no model '{name}'; {nearest(name, every)}")
@@ -92,7 +96,7 @@ def learners_for(task: Task, settings: Settings) -> list[Learner]:
 
 def reads_events(settings: Settings) -> bool:
     """Does any of the chosen models read events one by one?"""
-    return bool({learner.name for learner in RECURRENT} & set(settings.predict.models))
+    return bool(_OF_EVENTS & set(settings.predict.models))
 
 
 def train_all(known: Known, tasks: Sequence[Task]) -> Training:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from tenure.errors import ConfigError, EvidenceError
+from tenure.pipeline.alike import item_map, lookalikes, state_evidence
 from tenure.pipeline.encode import configs, need_torch, train_heart
-from tenure.pipeline.hearts import NOW, Told, checkpoints, keep_heart, trained_heart
+from tenure.pipeline.hearts import NOW, Encoded, Told, checkpoints, keep_heart, trained_heart
 from tenure.pipeline.ingest import current_log
 from tenure.pipeline.known import Known, Progress
 from tenure.settings import Settings
@@ -23,6 +25,8 @@ from tenure.storage.arrays import load_model
 
 if TYPE_CHECKING:
     from tenure.sequence.checkpoints import Look
+
+Floats = NDArray[np.float32]
 
 
 def train_now(
@@ -62,7 +66,30 @@ def train_now(
         with checkpoints(folder, known, resume=resume) as (found, keep):
             learner = None if n_processes == 1 else learn_together(n_processes)
             made = train_heart(known, told, config, training, resume=found, looked=looked, keep=keep, learner=learner)
+            made = replace(made, uses=uses(known, made))
             return keep_heart(folder, known, made, time.perf_counter() - started)
+
+
+def uses(known: Known, made: Encoded) -> dict[str, pa.Table]:
+    """What the vectors of a heart are good for; see `USES`."""
+    with known.stage("use", 2) as step:
+        judged = state_evidence(known, made)
+        step()
+        return {"state_evidence": judged, "item_map": item_map(known, made)}
+
+
+def alike(
+    folder: Path, settings: Settings, users: Sequence[str], k: int, progress: Progress
+) -> pa.Table:
+    """The users whose states are most like those of these users; see `pipeline.alike.lookalikes`.
+
+    Raises:
+        MissingExtraError: PyTorch is not installed.
+        MissingRunError: no heart was trained.
+        UnknownError: the log knows no such user.
+    """
+    ids, states = _user_states(folder, settings, progress)
+    return lookalikes(ids, states, users, k)
 
 
 def embed(folder: Path, settings: Settings, what: Literal["users", "items"], progress: Progress) -> pa.Table:
@@ -75,14 +102,22 @@ def embed(folder: Path, settings: Settings, what: Literal["users", "items"], pro
     """
     need_torch()
     from tenure.sequence.arrays import from_arrays
+
+    if what == "users":
+        return _table("user_id", *_user_states(folder, settings, progress))
+    heart = from_arrays(load_model(trained_heart(folder), NOW)).heart
+    return _table("item_id", pa.array(heart.tokens.ids, pa.string()), heart.all_vectors().detach().cpu().numpy())
+
+
+def _user_states(folder: Path, settings: Settings, progress: Progress) -> tuple[pa.Array, Floats]:
+    """Every user of the log, and the state of each [B, D] at the moment of the trained heart."""
+    need_torch()
+    from tenure.sequence.arrays import from_arrays
     from tenure.sequence.states import user_states
 
     current = trained_heart(folder)
     manifest = json.loads((current / "manifest.json").read_text(encoding="utf-8"))
     learnt = from_arrays(load_model(current, NOW))
-    if what == "items":
-        vectors = learnt.heart.all_vectors().detach().cpu().numpy()
-        return _table("item_id", pa.array(learnt.heart.tokens.ids), vectors)
     log = current_log(folder, settings, progress=progress)
     if log.fingerprint != manifest["fingerprint"]:
         raise EvidenceError("The log has changed since the heart was trained; do `tenure train heart` again")
@@ -90,9 +125,9 @@ def embed(folder: Path, settings: Settings, what: Literal["users", "items"], pro
     with Known.open(log, settings, moment, progress=progress) as known:
         told = Told.of(known)
         histories = told.histories(moment, learnt.normaliser)
-        return _table("user_id", told.users, user_states(learnt, histories).states)
+        return told.users, user_states(learnt, histories).states
 
 
-def _table(name: str, ids: pa.Array, vectors: np.ndarray[tuple[int, int], np.dtype[np.float32]]) -> pa.Table:
+def _table(name: str, ids: pa.Array, vectors: Floats) -> pa.Table:
     values = pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), vectors.shape[1])
     return pa.table({name: ids, "vector": values})

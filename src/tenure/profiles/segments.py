@@ -65,9 +65,20 @@ class Segments:
         """Which kinds of users are there? One segment, when no split of the users comes back from their halves."""
         # Draws are by place in line: stand in the order of ids, so that the order of rows cannot change a segment.
         line = pc.sort_indices(profiles.table, [("user_id", "ascending"), ("as_of", "ascending")]).to_numpy()
-        matrix = profiles.matrix[line]
+        return cls.of(profiles.matrix[line], profiles.balance, seed=seed, config=config)
+
+    @classmethod
+    def of(
+        cls,
+        matrix: NDArray[np.float64],
+        balance: NDArray[np.float64],
+        *,
+        seed: int,
+        config: SegmentsConfig = SegmentsConfig(),
+    ) -> Self:
+        """The same of any vectors [B, D], their columns weighing `balance` [D] in distances; draws go by row."""
         origin = matrix.mean(axis=0) if len(matrix) else np.zeros(matrix.shape[1])
-        directions = _directions((matrix - origin) * profiles.balance, config) * profiles.balance[:, None]
+        directions = _directions((matrix - origin) * balance, config) * balance[:, None]
         points = (matrix - origin) @ directions
         sample = points
         if len(points) > config.n_sample:

@@ -15,11 +15,12 @@ from tenure.report.sections.method import method
 from tenure.report.sections.offers import offers
 from tenure.report.sections.people import rules, segments
 from tenure.report.sections.returning import returning
+from tenure.report.sections.sequence import sequence
 from tenure.report.sections.trust import trust
 from tenure.report.sections.value import value
 from tenure.wording import spelled
 
-SECTIONS = (trust, stages, growing, active, cohorts, segments, rules, forecast, returning, value, offers, action)
+SECTIONS = (trust, stages, growing, active, cohorts, segments, rules, forecast, returning, value, sequence, offers, action)
 """The questions in the order of the page; the stories and the method follow."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from tenure.errors import ConfigError, nearest
@@ -95,6 +95,8 @@ class TrainingConfig:
     patience: int = 5
     """Learning ends when the held-out time was not foretold better for so many looks."""
     epochs_per_look: int = 4
+    next_item: bool = True
+    """Learn the next item, where the histories name two or more."""
     objectives: bool = True
     """Learn also when the next step comes, of what kind it is and what it is worth, where the histories tell."""
     n_threads: int = 2
@@ -122,3 +124,36 @@ class TrainingConfig:
                 raise ConfigError(f"heart: {name}: expected at least 1, got {getattr(self, name)}")
         if not (self.learning_rate > 0 and self.most_minutes > 0):
             raise ConfigError("heart: expected a learning rate and a time to learn above 0")
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlongConfig:
+    """How hearts learn along the cut-offs, for forecasts (`sequence.along`)."""
+
+    n_first: int = 800
+    """Updates at the first cut-off."""
+    n_more: int = 80
+    """Updates at every further one."""
+    shape: HeartConfig = field(default_factory=lambda: HeartConfig(dropout=0.1))
+    learning_rate: float = 2e-3
+    weight_decay: float = 0.05
+    warm_up: int = 30
+    memory: int = 100
+    n_threads: int = 2
+    seed: int = 0
+
+    def training(self, number: int, *, is_first: bool) -> TrainingConfig:
+        """Of the heart of the cut-off of this number."""
+        return TrainingConfig(
+            next_item=False,
+            learning_rate=self.learning_rate,
+            weight_decay=self.weight_decay,
+            warm_up=self.warm_up,
+            memory=self.memory,
+            most_updates=self.n_first if is_first else self.n_more,
+            most_epochs=1_000_000,
+            epochs_per_look=1_000_000,
+            most_minutes=60.0,
+            n_threads=self.n_threads,
+            seed=self.seed + number,
+        )

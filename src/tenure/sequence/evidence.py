@@ -73,6 +73,8 @@ def _items(
     """The items of the next step, of the whole catalogue; where users come back to items none is left out."""
     known = then.known(n_known).rows(rows)
     next_step = then.steps.starts[rows] + n_known[rows]
+    if not learnt.heart.shape.knows_items:
+        return []
     has = (next_step < then.steps.ends[rows]) & (
         then.offsets[np.minimum(next_step + 1, len(then.offsets) - 1)] > then.offsets[next_step]
     )
@@ -131,10 +133,11 @@ def _rest(
             # Commitments may be older than the newest step: silence is counted from that step alone, for all alike.
             likely = {n: w.log_likelihood(days, came) + w.cumulative(waited) for n, w in waits.items()}
             found.append((question, "log_likelihood", True, likely))
-            rest = days - waited
-            miss = {n: np.abs(np.minimum(w.quantile(0.5, waited), 1e4) - rest)[came] for n, w in waits.items()}
-            if came.any():
-                found.append((question, "mae_days", False, miss))
+            # Up to the end of watching: of those who came back alone, whoever expects short waits would win.
+            watched = np.maximum(then.until[rows] - as_of, 0) / 86_400
+            rest = np.where(came, days - waited, watched)
+            miss = {n: np.abs(np.minimum(w.quantile(0.5, waited), watched) - rest) for n, w in waits.items()}
+            found.append((question, "mae_days", False, miss))
         elif isinstance(objective, NextKinds) and ahead.came.any():
             places = [list(map(str, KINDS)).index(kind) for kind in objective.kinds]
             truth = ahead.kinds[ahead.came][:, places]

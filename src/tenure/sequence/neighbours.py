@@ -84,6 +84,12 @@ class Neighbours:
             most_steps,
         )
 
+    @classmethod
+    def none(cls, n_items: int) -> Neighbours:
+        """I items that nobody met."""
+        nothing = np.zeros(0, np.float32)
+        return cls(np.zeros(n_items + 1, np.int64), nothing.astype(np.int32), nothing, np.ones(n_items, np.float32))
+
     def to_sparse(self) -> csr_array:
         """S as a sparse matrix [I, I]."""
         return csr_array((self.likeness, self.items, self.offsets), shape=(self.n_items, self.n_items))

@@ -42,6 +42,8 @@ class Shape:
     """Do users meet an item again?"""
     n_people: int = 0
     """U"""
+    knows_items: bool = True
+    """Does it foretell the next item? Not where fewer than two are named, or nobody asked for it."""
 
 
 class Heart(nn.Module):
@@ -55,7 +57,7 @@ class Heart(nn.Module):
         super().__init__()
         self.shape, self.tokens, c = shape, tokens, shape.config
         D = c.width
-        self.items = nn.Embedding(tokens.n_tokens, D)
+        self.items = nn.Embedding(max(tokens.n_tokens, 1), D)  # PyTorch knows no empty table
         for name, array in (("offsets", tokens.offsets), ("numbers", tokens.tokens), ("weights", tokens.weights)):
             self.register_buffer(f"token_{name}", from_numpy(array), persistent=False)
         self.read = nn.Linear(shape.n_features, D) if shape.n_features else None

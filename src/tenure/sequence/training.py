@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor, from_numpy
 from torch.nn.utils import clip_grad_norm_
 
-from tenure.errors import EvidenceError, TrainingError
+from tenure.errors import ConfigError, EvidenceError, TrainingError
 from tenure.profiles.normalise import Normaliser
 from tenure.seeds import generator
 from tenure.sequence.batches import by_length
@@ -90,20 +90,22 @@ def learn(
         keep: called at every look with all that `resume` needs.
 
     Raises:
-        EvidenceError: nobody met an item after another one.
+        ConfigError: the histories name items beyond those that there are.
+        EvidenceError: the histories hold neither two items nor steps whose times, kinds or values can be learnt.
         TrainingError: the loss is no number any more; the batch is named.
     """
     tokens = ItemTokens.plain(items) if isinstance(items, int) else items
-    if len(tokens) < 2 or not len(histories.items):
-        raise EvidenceError(
-            f"heart: expected histories of two items or more, got {len(histories.items):,} events with an item, among "
-            f"{len(tokens)} items"
-        )
+    if (n_named := int(histories.items.max(initial=-1)) + 1) > len(tokens):
+        raise ConfigError(f"heart: expected all items of the histories, got {len(tokens)} where {n_named} are named")
     with _alone(training):
-        # In baskets of ten items, six steps say as much as twenty items one by one.
-        most_steps = int(np.clip(ITEMS_RECENT / histories.items_per_step(), 1, MOST_STEPS))
-        neighbours = Neighbours.fit(*histories.meetings(), len(tokens), most_steps=most_steps)
+        neighbours = _neighbours(histories, len(tokens))
         prepared = _prepared(histories, tokens, neighbours, config, training, start)
+        if not prepared.heart.shape.knows_items and not prepared.objectives:
+            raise EvidenceError(
+                "heart: expected histories of two items or more, or of steps whose times, kinds or values differ; got "
+                f"{len(histories.items):,} events with an item, among {len(tokens)} items, and "
+                f"{histories.n_steps.sum():,} steps"
+            )
         learner = _Learner(prepared, histories, training, crew)
         looks: list[Look] = []
         best: dict[str, Tensor] = {}
@@ -145,6 +147,14 @@ def best_of(looks: list[Look] | tuple[Look, ...]) -> Look:
     return min(looks, key=lambda look: np.nan_to_num(look.loss_ahead, nan=np.inf))
 
 
+def _neighbours(histories: Histories, n_items: int) -> Neighbours:
+    if not _has_items(histories, n_items):
+        return Neighbours.none(n_items)
+    # In baskets of ten items, six steps say as much as twenty items one by one.
+    most_steps = int(np.clip(ITEMS_RECENT / histories.items_per_step(), 1, MOST_STEPS))
+    return Neighbours.fit(*histories.meetings(), n_items, most_steps=most_steps)
+
+
 def _prepared(  # noqa: PLR0917
     histories: Histories,
     tokens: ItemTokens,
@@ -163,16 +173,19 @@ def _prepared(  # noqa: PLR0917
         return Learnt(heart, neighbours, start.objectives, start.normaliser)
     n_recent = int(np.clip(ITEMS_RECENT / histories.items_per_step(), 1, config.n_recent))
     config = replace(config, n_recent=n_recent)
+    has_items = _has_items(histories, len(tokens))
     shape = Shape(
         config,
         n_features=histories.features.shape[1],
+        knows_items=has_items and training.next_item,
         knows_time=_knows_time(histories),
         may_repeat=histories.share_of_repeats() > LEAST_REPEATS,
         n_people=histories.people.shape[1],
     )
     objectives = objectives_for(histories, config.window, knows_time=shape.knows_time) if training.objectives else ()
     heart = Heart(shape, tokens, heads_of(objectives, config.width))
-    heart.begin_items(neighbours.vectors(config.width, training.seed))
+    if has_items:
+        heart.begin_items(neighbours.vectors(config.width, training.seed))
     return Learnt(heart, neighbours, objectives, histories.normaliser)
 
 
@@ -226,21 +239,28 @@ class _Learner:
             yield summed / max(n_all, 1)
 
     def update(self, windows: Windows, number: int) -> tuple[float, int]:
-        """One step of the optimiser: the summed loss of the next items before it, and over how many."""
+        """One step of the optimiser: the summed loss before it, and over how many.
+
+        That of the next items; where none are learnt, of the first of the objectives.
+        """
         # What all processes draw alike, and what each draws for its own share.
         draw, own = (generator(self.training.seed, "heart", self.epoch, number, who) for who in ("all", self.crew.rank))
         c, t, histories = self.heart.shape.config, self.training, self.histories
         negatives = Negatives.draw(self.counts, t.n_negatives, t.negatives_by_popularity, draw)
         windows = self.crew.share(windows)
         batch = histories.read(windows)
-        targets = histories.targets(windows, c.n_recent, t.most_targets, self.learnt.neighbours, own)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=t.low_precision):
             x, seconds = self.heart.inputs(batch)
             states, _ = self.run(x, seconds, None)
         states = states.float()
-        item = next_item_loss(self.heart, states, batch, targets, negatives, self.learnt.neighbours)
-        counts = [len(targets.items)]
-        losses = [item]
+        losses: list[Tensor] = []
+        counts: list[int] = []
+        if self.heart.shape.knows_items:
+            neighbours = self.learnt.neighbours
+            targets = histories.targets(windows, c.n_recent, t.most_targets, neighbours, own)
+            losses.append(next_item_loss(self.heart, states, batch, targets, negatives, neighbours))
+            counts.append(len(targets.items))
+        n_plain = len(losses)
         if self.learnt.objectives:
             ahead = histories.ahead(windows)
             asked = states.flatten(0, 1)[from_numpy(ahead.cells).to(self.device)]
@@ -251,10 +271,10 @@ class _Learner:
         n_all = self.crew.total(counts)
         shares = [loss / max(n, 1) for loss, n in zip(losses, n_all, strict=True)]
         doubts = self.doubts.clamp(*SURE)
-        loss = shares[0] + sum(
-            share * torch.exp(-doubt) + doubt / self.crew.size
-            for share, doubt in zip(shares[1:], doubts.unbind(), strict=True)
-        )
+        doubted = zip(shares[n_plain:], doubts.unbind(), strict=True)
+        loss = torch.stack(
+            [*shares[:n_plain], *(share * torch.exp(-doubt) + doubt / self.crew.size for share, doubt in doubted)]
+        ).sum()
         if not torch.isfinite(loss):
             where = f"epoch {self.epoch + 1}, batch {number + 1}"
             raise TrainingError(f"heart: the loss is {loss.item()} in {where}; try a lower learning rate")
@@ -267,7 +287,7 @@ class _Learner:
             group["lr"] = group["full_rate"] * min(1.0, self.n_updates / t.warm_up)
         self.optimiser.step()
         self._average()
-        return item.item(), counts[0]
+        return losses[0].item(), counts[0]
 
     def _average(self) -> None:
         """Move the mean of the weights on; while few updates were made it is over these alone."""
@@ -312,9 +332,11 @@ def _judged(learnt: Learnt, held_out: Asked | None) -> dict[str, float]:
     """How the held-out time is foretold: the gain of the next item, and the mean loss of everything else."""
     if held_out is None:
         return {"ndcg": float("nan"), "loss_ahead": float("nan")}
-    place = ranks(learnt.heart, learnt.neighbours, held_out)
-    gains: NDArray[np.float64] = np.where(place < K, 1 / np.log2(place + 2.0), 0.0)
-    ndcg = float(gains.mean()) if len(gains) else float("nan")
+    ndcg = float("nan")
+    if learnt.heart.shape.knows_items:
+        place = ranks(learnt.heart, learnt.neighbours, held_out)
+        gains: NDArray[np.float64] = np.where(place < K, 1 / np.log2(place + 2.0), 0.0)
+        ndcg = float(gains.mean()) if len(gains) else ndcg
     if held_out.then is None or not learnt.objectives:
         return {"ndcg": ndcg, "loss_ahead": float("nan")}
     then, heart = held_out.then, learnt.heart
@@ -355,6 +377,11 @@ def _worthwhile(histories: Histories, window: int, *, ends: bool) -> Windows:
     found = all_windows(histories.n_steps, window)
     n_steps = histories.n_steps[found.rows]
     return found.some(np.flatnonzero((found.first_asked < n_steps) | (ends & (n_steps > 0))))
+
+
+def _has_items(histories: Histories, n_items: int) -> bool:
+    """Is there anything to tell items by? One alone has no neighbour."""
+    return n_items > 1 and len(histories.items) > 0
 
 
 def _knows_time(histories: Histories) -> bool:

@@ -11,6 +11,7 @@ from tenure.prediction.amounts.poisson import PoissonAmountLearner
 from tenure.prediction.amounts.repeats import RepeatAmountLearner
 from tenure.prediction.amounts.run_rate import RunRateLearner
 from tenure.prediction.amounts.tweedie import TweedieAmountLearner
+from tenure.prediction.heads import AmountAloneLearner, WithHeartAmountLearner
 
 AMOUNTS: tuple[AmountLearner[Any], ...] = (
     ConstantAmountLearner(),
@@ -20,3 +21,10 @@ AMOUNTS: tuple[AmountLearner[Any], ...] = (
     TweedieAmountLearner(),
     HurdleAmountLearner(),
 )
+
+AMOUNTS_OF_EVENTS: tuple[AmountLearner[Any], ...] = (
+    WithHeartAmountLearner(learner=AmountAloneLearner(), name="heart", complexity=10),
+    WithHeartAmountLearner(learner=PoissonAmountLearner(), name="poisson with heart", complexity=11),
+    WithHeartAmountLearner(learner=HurdleAmountLearner(), name="hurdle with heart", complexity=12),
+)
+"""Those that read the events themselves: they need the `torch` extra, and inputs with sequences."""

@@ -8,6 +8,7 @@ from tenure.errors import ConfigError, nearest
 from tenure.prediction.signals import SIGNALS
 from tenure.profiles.features import FEATURES
 from tenure.profiles.inputs import Input
+from tenure.sequence.foretold import FORETOLD
 
 Catalogue = Mapping[str, Input]
 """Column -> what it says."""
@@ -84,7 +85,7 @@ def catalogue(*more: Input) -> dict[str, Input]:
     )
     course = Input(EVENTS, COURSE, "linear", "the order and timing of single events")
     level = Input(CORRECTION, "season", "linear", "how forecasts of the time before turned out, and the time of year")
-    found = {entry.name: entry for entry in (*features, *REPEATS, course, level, *more)}
+    found = {entry.name: entry for entry in (*features, *REPEATS, *FORETOLD, course, level, *more)}
     for entry in found.values():
         if entry.theme not in THEMES:
             raise ConfigError(

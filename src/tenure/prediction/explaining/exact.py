@@ -8,6 +8,7 @@ import numpy as np
 
 from tenure.prediction.examples import Inputs
 from tenure.prediction.explaining.contributions import Contributions, log_odds
+from tenure.prediction.heads import WithHeart
 from tenure.prediction.learners.columns import HISTORY, standardised
 from tenure.prediction.learners.constant import Constant
 from tenure.prediction.learners.logistic import LogisticModel
@@ -51,6 +52,13 @@ def _(model: Trees, inputs: Inputs) -> Contributions:
     added = model.booster.predict(model.matrix(inputs), pred_contrib=True, num_threads=model.n_threads)
     values = np.asarray(added, dtype=np.float64)
     return Contributions(float(values[0, -1]), values[:, :-1], names)
+
+
+@exact.register
+def _(model: WithHeart, inputs: Inputs) -> Contributions | None:
+    """Those of the model that is given what the heart says: the heart's word is told as inputs like any other."""
+    found: Contributions | None = exact(model.model, model.heads.joined(inputs))
+    return found
 
 
 @singledispatch

@@ -11,12 +11,13 @@ from tenure.prediction.examples import Examples, Inputs, Matrix
 from tenure.prediction.signals import SIGNALS
 from tenure.profiles.features import FEATURES, Scaling
 from tenure.profiles.normalise import Normaliser
+from tenure.sequence.foretold import FORETOLD
 
 HISTORY = ("x", "t_x_days", "T_days")
 """The repeat history of a user: repeats, days from the first commitment to the last, and to the cut-off."""
 
 _SCALINGS: dict[str, Scaling] = {
-    **{feature.name: feature.scaling for feature in (*FEATURES, *SIGNALS)},
+    **{feature.name: feature.scaling for feature in (*FEATURES, *SIGNALS, *FORETOLD)},
     **dict.fromkeys((*HISTORY, "n_valued", "mean_value"), "log"),
 }
 
