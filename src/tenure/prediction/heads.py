@@ -72,16 +72,11 @@ class Heads:
             MissingExtraError: PyTorch is not installed.
         """
         _need_torch()
-        from tenure.sequence.along import hearts_along
+        from tenure.sequence.along import told_along
         from tenure.sequence.arrays import to_arrays
 
-        hearts = hearts_along(_sequences(inputs), inputs.as_of, config)
-        moments, told = np.array(list(hearts), "datetime64[us]"), np.full((len(inputs), len(FORETOLD)), np.nan)
-        for moment in moments:
-            rows = inputs.as_of == moment
-            ready = moments[moments + np.timedelta64(horizon_days, "D") <= moment]
-            told[rows] = _columns(hearts[ready[-1] if len(ready) else moments[0]], inputs.rows(rows))
-        return cls(to_arrays(hearts[moments[-1]]) if len(moments) else {}), joined(inputs, told)
+        learnt, told = told_along(_sequences(inputs), inputs.as_of, horizon_days, config)
+        return cls({} if learnt is None else to_arrays(learnt)), joined(inputs, told)
 
 
 @dataclass(frozen=True, eq=False)

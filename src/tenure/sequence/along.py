@@ -6,7 +6,6 @@ of items made forecasts of returns worse. So each is small, and a new cut-off ta
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from hashlib import blake2b
@@ -19,8 +18,8 @@ from tenure.errors import EvidenceError
 from tenure.events.sequences import Sequences
 from tenure.schema import SECONDS_PER_DAY
 from tenure.sequence.config import AlongConfig
-from tenure.sequence.foretold import Foretold
-from tenure.sequence.hazards import Waits
+from tenure.sequence.foretold import FORETOLD, Foretold
+from tenure.sequence.hazards import Matrix, Waits
 from tenure.sequence.histories import Histories
 from tenure.sequence.items import ItemTokens
 from tenure.sequence.objectives import NextTime, NextValue
@@ -33,32 +32,36 @@ _KEPT = 128
 """Hearts that are remembered: the tasks and test cut-offs of one training ask for the same ones again and again."""
 
 
-def hearts_along(
-    sequences: Sequences, as_of: Moments, config: AlongConfig = AlongConfig()
-) -> Mapping[np.datetime64, Learnt]:
-    """The heart of every cut-off among the rows [B]: it knows what the users of that cut-off had done by then.
+def told_along(
+    sequences: Sequences, as_of: Moments, horizon_days: int, config: AlongConfig = AlongConfig()
+) -> tuple[Learnt | None, Matrix]:
+    """The heart of the newest cut-off among the rows [B], and what older hearts say of each row: FORETOLD [B, 5].
 
-    The same rows give the same hearts; they are remembered, so that further cut-offs cost only their own learning. The
-    first cut-offs have none where they hold nothing that can be learnt.
+    A row is told by the heart of the newest cut-off at least one horizon before its own; where there is none, by the
+    first one. The same rows give the same answers; these are remembered, so that a further cut-off costs only its own
+    learning. No heart and NaN where nothing could be learnt: the first cut-offs may hold too little.
     """
     bare = without_items(sequences)
     digest = blake2b(repr(config).encode())
     for array in (bare.seconds, bare.roles, bare.values):
         digest.update(np.ascontiguousarray(array))
-    found: dict[np.datetime64, Learnt] = {}
-    before: _Moment | None = None
+    hearts: list[_Moment] = []
+    told = np.full((len(as_of), len(FORETOLD)), np.nan)
     for number, moment in enumerate(np.unique(as_of)):
-        rows = bare.rows(np.flatnonzero(as_of == moment))
+        here = as_of == moment
+        rows = bare.rows(np.flatnonzero(here))
         digest.update(str(moment).encode())
         for array in (rows.starts, rows.ends):
             digest.update(np.ascontiguousarray(array))
-        here = _Moment(digest.hexdigest(), number, moment, rows, before, config)
+        at = _Moment(digest.hexdigest(), number, moment, rows, hearts[-1] if hearts else None, config)
         try:
-            found[moment] = _heart_of(here)
+            _heart_of(at)
         except EvidenceError:
             continue  # too little has happened yet
-        before = here
-    return found
+        hearts.append(at)
+        ready = [heart for heart in hearts if heart.moment + np.timedelta64(horizon_days, "D") <= moment]
+        told[here] = _columns_of(ready[-1] if ready else hearts[0], at)
+    return (_heart_of(hearts[-1]) if hearts else None), told
 
 
 def foretold(learnt: Learnt, sequences: Sequences, as_of: Moments) -> Foretold:
@@ -108,6 +111,11 @@ def _heart_of(at: _Moment) -> Learnt:
     return learn(
         histories, ItemTokens.plain(0), None, at.config.shape, at.config.training(at.number, is_first=start is None), start=start
     )
+
+
+@lru_cache(maxsize=_KEPT)
+def _columns_of(teller: _Moment, at: _Moment) -> Matrix:
+    return foretold(_heart_of(teller), at.rows, np.repeat(np.array([at.moment]), len(at.rows))).columns()
 
 
 def _seconds(as_of: Moments) -> NDArray[np.int64]:
