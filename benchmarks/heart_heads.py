@@ -65,7 +65,7 @@ def main() -> None:
     parser.add_argument("--most-users", type=int, default=10**9, help="of a larger log, so many, drawn")
     given = parser.parse_args()
     case = CASES[given.case]
-    inputs, outcomes, watched, end = gathered(given)
+    inputs, outcomes, watched = gathered(given)
     tests = case.honest[case.n_honest :]
     draw = np.random.default_rng(SEED)
     codes = np.unique(np.asarray(inputs.users), return_inverse=True)[1]
@@ -81,7 +81,7 @@ def main() -> None:
         print(f"\n### learnt from {share:.0%} of the users", flush=True)
         committed(inputs, outcomes, case, learns)
         spent(inputs, outcomes, case, learns)
-        back(inputs, watched, end, tests, lot[codes] < share)
+        back(inputs, watched, tests, lot[codes] < share)
 
 
 def committed(inputs: Inputs, outcomes: pa.Table, case, learns: Rows) -> None:
@@ -127,7 +127,7 @@ def blended(parts: Sequence[Vector]) -> Vector:
     return np.exp(np.mean([np.log(np.maximum(part, 1e-3)) for part in parts], axis=0))
 
 
-def back(inputs: Inputs, watched: pa.Table, end: datetime, tests: Sequence[datetime], learns: Rows) -> None:
+def back(inputs: Inputs, watched: pa.Table, tests: Sequence[datetime], learns: Rows) -> None:
     found: dict[str, list[Vector]] = {}
     users = []
     for test in tests:
@@ -135,9 +135,9 @@ def back(inputs: Inputs, watched: pa.Table, end: datetime, tests: Sequence[datet
         past = Spells.of(inputs.rows(before & learns), watched).known_by(test)
         now = Spells.of(inputs.rows(inputs.as_of == np.datetime64(test)), watched)
         heads, told = Heads.along(past.inputs, HORIZON)
-        said = {"hazard": curve(past, past.inputs, now, now.inputs)}
+        said = {"hazard": curve(past, past.inputs, now.inputs)}
         joined = heads.joined(now.inputs)
-        said["hazard with heart"] = curve(past, told, now, joined)
+        said["hazard with heart"] = curve(past, told, joined)
         said[HEART] = np.column_stack([-np.expm1(-lived_through(joined, d)) for d in [1e-3, *range(1, HORIZON + 1)]])
         said["blend with heart"] = (said["hazard"] + said["hazard with heart"]) / 2
         for name, p in said.items():
@@ -147,11 +147,10 @@ def back(inputs: Inputs, watched: pa.Table, end: datetime, tests: Sequence[datet
     show("return, minus log-likelihood", losses, np.concatenate(users), ["hazard"])
 
 
-def curve(past: Spells, inputs: Inputs, now: Spells, asked: Inputs) -> np.ndarray:
+def curve(past: Spells, inputs: Inputs, asked: Inputs) -> np.ndarray:
     model = ReturnForecaster.fit(replace(past, inputs=inputs))
     days = np.arange(0.0, HORIZON + 1)
-    p = model.curve(asked, np.minimum(days, np.floor(model.observed_days)))
-    return p
+    return model.curve(asked, np.minimum(days, np.floor(model.observed_days)))
 
 
 def day_likelihood(now: Spells, p: np.ndarray) -> Vector:
@@ -196,7 +195,7 @@ def show(title: str, losses: Mapping[str, Vector], users: np.ndarray, plain: Seq
         print(f"| {name} | {loss.mean():.4f} | {gain} |", flush=True)
 
 
-def gathered(given: argparse.Namespace) -> tuple[Inputs, pa.Table, pa.Table, datetime]:
+def gathered(given: argparse.Namespace) -> tuple[Inputs, pa.Table, pa.Table]:
     case = CASES[given.case]
     with TemporaryDirectory() as folder:
         if given.case == "journey":
@@ -228,7 +227,7 @@ def gathered(given: argparse.Namespace) -> tuple[Inputs, pa.Table, pa.Table, dat
         parts[0].names,
         np.concatenate([part.values for part in parts]),
     )
-    return replace(inputs, sequences=Sequences.from_table(ordered, inputs.users, inputs.as_of)), outcomes, watched, end
+    return replace(inputs, sequences=Sequences.from_table(ordered, inputs.users, inputs.as_of)), outcomes, watched
 
 
 if __name__ == "__main__":

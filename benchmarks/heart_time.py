@@ -9,8 +9,7 @@ commitment comes, given the silence so far. Log-likelihood is log f(t) of one th
 first, per user; days missed are |min(median, w) - min(t, w)| where users were watched for w days, so that those who
 stayed away count, too. Intervals are paired, from resampled users; several moments are averaged by user first.
 
-RMTPP: a GRU reads the pauses and values, and the logarithm of the hazard is linear in the time since the newest step
-(Du et al. 2016, KDD), fitted by the same likelihood with censoring. "own rate" is each user's own, drawn to that of
+RMTPP is in rmtpp.py. "own rate" is each user's own, drawn to that of
 everybody as if watched for one commitment more.
 """
 
@@ -18,16 +17,15 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
-import torch
-from torch import Tensor, from_numpy, nn
+from rmtpp import Rmtpp
 
 import tenure
 from tenure.evaluation.intervals import Interval, resample_counts
@@ -37,14 +35,15 @@ from tenure.lifecycle.repeats.bgnbd import BGNBD
 from tenure.lifecycle.repeats.history import History
 from tenure.pipeline.hearts import Told
 from tenure.pipeline.known import Known
-from tenure.sequence.config import HeartConfig, TrainingConfig
+from tenure.profiles.normalise import Normaliser
+from tenure.sequence.along import without_items
+from tenure.sequence.config import AlongConfig
 from tenure.sequence.evidence import told_by_heads
 from tenure.sequence.hazards import Waits
 from tenure.sequence.histories import Histories
 from tenure.sequence.items import ItemTokens
-from tenure.sequence.objectives import NextTime
 from tenure.sequence.scoring import Asked
-from tenure.sequence.steps import FEATURES, KINDS
+from tenure.sequence.steps import KINDS
 from tenure.sequence.training import learn
 
 Vector = np.ndarray
@@ -103,11 +102,11 @@ def main() -> None:
     watched_users = []
     for text in case.tests:
         moment = datetime.fromisoformat(text)
-        at = Moment.of(told, moment)
+        at = Moment.of(told, moment, moment - timedelta(days=case.valid_days), given.minutes)
         watched_users.append(at.users)
         for name, model in zip(MODELS, (heart, rmtpp, bgnbd, own_rate), strict=True):
             began = time.perf_counter()
-            said = model(told, at, case, given.minutes)
+            said = model(at)
             log[name].append(said.log_likelihood(at.days, at.came))
             miss[name].append(np.abs(said.median(at.watched) - np.where(at.came, at.days, at.watched)))
             print(
@@ -116,7 +115,7 @@ def main() -> None:
                 flush=True,
             )
     who = np.concatenate(watched_users)
-    print(f"\n{case.title}: {', '.join(case.tests)}, {len(np.unique(who)):,} users; the heart's gain with its 95 % interval\n")
+    print(f"\n{case.title}: {', '.join(case.tests)}, {len(np.unique(who)):,} users; gains with 95 % intervals\n")
     print("| model | log-likelihood | gain of the heart | days missed | gain of the heart |")
     print("|---|---|---|---|---|")
     for name in MODELS:
@@ -166,20 +165,21 @@ def told_of(given: argparse.Namespace, folder: Path) -> Told:
 class Moment:
     """Users [B] seen before a moment, and when they committed next."""
 
-    seconds: int
+    told: Told
+    moment: datetime
+    valid: datetime
+    """Until here is learnt from at first; the time up to the moment tells when to end."""
+    minutes: float
     users: Vector
     """Their places among all [B]."""
-    known: Histories
-    """Of all users, at the moment."""
     days: Vector
     """To the next commitment, or to the end of watching [B]."""
     came: Vector
     watched: Vector
 
     @classmethod
-    def of(cls, told: Told, moment: datetime) -> Moment:
-        known = told.histories(moment)
-        seconds = int(np.datetime64(moment, "s").astype(np.int64))
+    def of(cls, told: Told, moment: datetime, valid: datetime, minutes: float) -> Moment:
+        seconds = seconds_of(moment)
         whole = told.sequences(datetime(2099, 1, 1))
         end = int(whole.seconds.max())
         commits = [times(whole, i) for i in range(len(whole))]
@@ -188,7 +188,20 @@ class Moment:
         came = np.array([len(t) > 0 for t in later])
         watched = np.full(len(users), (end - seconds) / DAY)
         days = np.where(came, [(t[0] - seconds) / DAY if len(t) else 0.0 for t in later], watched)
-        return cls(seconds, users, known, np.maximum(days, 1 / 1440), came, watched)
+        return cls(told, moment, valid, minutes, users, np.maximum(days, 1 / 1440), came, watched)
+
+    @property
+    def seconds(self) -> int:
+        return seconds_of(self.moment)
+
+    def histories(self, until: datetime, normaliser: Normaliser | None = None) -> Histories:
+        """What users had done by then, without their items: vectors of items make forecasts of times worse."""
+        known = without_items(self.told.sequences(until))
+        return Histories.of(known, normaliser, until=np.full(len(known), seconds_of(until)))
+
+
+def seconds_of(moment: datetime) -> int:
+    return int(np.datetime64(moment, "s").astype(np.int64))
 
 
 def times(sequences: Sequences, i: int) -> Vector:
@@ -197,18 +210,19 @@ def times(sequences: Sequences, i: int) -> Vector:
     return np.unique(sequences.seconds[part][sequences.roles[part] == KINDS.index("commitment") - 1])
 
 
-def heart(told: Told, at: Moment, case: Case, minutes: float) -> Said:
-    """As `train_heart` does: learn until the time before the test is foretold no better, then from that, too."""
-    valid = at.seconds - case.valid_days * DAY
-    past = told.histories(datetime.utcfromtimestamp(valid))
-    later = told.histories(datetime.utcfromtimestamp(at.seconds), past.normaliser)
-    plain = TrainingConfig(next_item=False, most_minutes=minutes, epochs_per_look=2)
-    items = told.tokens
-    nobody = np.full(len(past), -1)
-    first = learn(past, items, Asked(past, nobody, later), replace(HeartConfig(), dropout=0.2), plain)
+def heart(at: Moment) -> Said:
+    """Learn until the time before the test is foretold no better, then from that, too; as `sequence.along` learns."""
+    past = at.histories(at.valid)
+    later = at.histories(at.moment, past.normaliser)
+    along = AlongConfig()
+    plain = replace(
+        along.training(0, is_first=True), most_updates=10**6, epochs_per_look=2, most_minutes=at.minutes, patience=4
+    )
+    items = ItemTokens.plain(0)
+    first = learn(past, items, Asked(past, np.full(len(past), -1), later), along.shape, plain)
     again = replace(plain, most_epochs=max(1, first.best.epoch // 4), epochs_per_look=10**6)
     learnt = learn(later, items, None, training=again, start=first)
-    print(f"    heart: best epoch {first.best.epoch} of {first.looks[-1].epoch}, {len(items)} items")
+    print(f"    heart: best epoch {first.best.epoch} of {first.looks[-1].epoch}")
     objective = next(
         (o for o in learnt.objectives if o.name == "time_commitment"),
         next((o for o in learnt.objectives if o.name == "time_step"), None),
@@ -223,18 +237,18 @@ def heart(told: Told, at: Moment, case: Case, minutes: float) -> Said:
     )
 
 
-def own_rate(told: Told, at: Moment, case: Case, minutes: float) -> Said:
-    whole = told.sequences(datetime.utcfromtimestamp(at.seconds))
+def own_rate(at: Moment) -> Said:
+    whole = at.told.sequences(at.moment)
     commits = [times(whole, i) for i in at.users]
     n = np.array([len(t) - 1.0 for t in commits])
     days = np.array([(at.seconds - t[0]) / DAY for t in commits])
     overall = n.sum() / days.sum()
     rate = (n + 1) / (days + 1 / overall)
-    return Said(lambda t: np.log(rate), lambda t: rate * t)
+    return Said(lambda _: np.log(rate), lambda t: rate * t)
 
 
-def bgnbd(told: Told, at: Moment, case: Case, minutes: float) -> Said:
-    whole = told.sequences(datetime.utcfromtimestamp(at.seconds))
+def bgnbd(at: Moment) -> Said:
+    whole = at.told.sequences(at.moment)
     commits = [np.unique(times(whole, i) // DAY) for i in at.users]
     history = History(
         np.array([len(t) - 1.0 for t in commits]),
@@ -251,100 +265,16 @@ def bgnbd(told: Told, at: Moment, case: Case, minutes: float) -> Said:
     return Said(hazard, lambda t: -np.log1p(-np.minimum(model.p_any(t, history), 1 - 1e-12)))
 
 
-class Rmtpp(nn.Module):
-    """log hazard(t) = v . h + b + w t, w of everybody."""
-
-    def __init__(self, n_features: int, width: int = 64) -> None:
-        super().__init__()
-        self.gru = nn.GRU(n_features, width, batch_first=True)
-        self.rate = nn.Linear(width, 1)
-        self.slope = nn.Parameter(torch.zeros(()))
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.rate(self.gru(x)[0])[..., 0]
-
-    def cumulative(self, level: Tensor, low: Tensor, high: Tensor) -> Tensor:
-        w = torch.where(self.slope.abs() < 1e-6, torch.full_like(self.slope, 1e-6), self.slope)
-        return level.exp() * ((w * high).clamp(max=30).exp() - (w * low).clamp(max=30).exp()) / w
-
-
-def rmtpp(told: Told, at: Moment, case: Case, minutes: float) -> Said:
-    torch.manual_seed(0)
-    torch.set_num_threads(2)
-    whole = told.sequences(datetime.utcfromtimestamp(at.seconds))
-    only = replace(whole, items=np.full_like(whole.items, -1))
-    histories = Histories.of(commitments_of(only), until=np.full(len(only), at.seconds))
-    names = list(FEATURES)
-    columns = [names.index(name) for name in ("gap_days", "value", "n_before")]
-    valid = at.seconds - case.valid_days * DAY
-    scale = max(float(np.nanmean(histories.steps.features[:, names.index("gap_days")])), 1e-3)
-    model = Rmtpp(len(columns))
-    optimiser = torch.optim.AdamW(model.parameters(), lr=2e-3)
-    order = np.argsort(histories.n_steps[at.users], kind="stable")
-    blocks = [at.users[part] for part in np.array_split(order, max(len(order) // 128, 1))]
-    with torch.no_grad():
-        n, lived = 0, 0.0
-        for block in blocks:
-            _, wait, came, mask = padded(histories, block, columns, at.seconds, scale)
-            n, lived = n + came[mask].sum().item(), lived + wait[mask].sum().item()
-        model.rate.bias.fill_(float(np.log(n / lived)))
-
-    def loss_of(block: Vector, low: int, high: int) -> tuple[Tensor, int]:
-        """Of the waits that began before `low`, watched up to it; else of what is left of them then, up to `high`."""
-        x, wait, came, mask = padded(histories, block, columns, high, scale)
-        level = model(x)
-        if low < high:
-            begun = starts_of(histories, block, x.shape[1])
-            since = torch.clamp((low - begun) / DAY / scale, min=0)
-            mask = mask & (begun < low) & (wait > since)
-            since = torch.where(mask, since, torch.zeros_like(since))
-        else:
-            since = torch.zeros_like(wait)
-        wait = torch.where(mask, wait, torch.zeros_like(wait))
-        log = torch.where(came, level + model.slope * wait, torch.zeros_like(level)) - model.cumulative(level, since, wait)
-        return -(log * mask).sum(), int(mask.sum())
-
-    def train(high: int, epochs: int, judged: bool) -> int:
-        best, best_epoch, began = np.inf, 0, time.perf_counter()
-        for epoch in range(epochs):
-            for i in np.random.default_rng(epoch).permutation(len(blocks)):
-                loss, n = loss_of(blocks[i], high, high)
-                if not n:
-                    continue
-                optimiser.zero_grad()
-                (loss / n).backward()
-                nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-                optimiser.step()
-            if judged:
-                with torch.no_grad():
-                    parts = [loss_of(block, high, at.seconds) for block in blocks]
-                total = sum(p[0].item() for p in parts) / max(sum(p[1] for p in parts), 1)
-                if total < best:
-                    best, best_epoch = total, epoch + 1
-                if epoch + 1 - best_epoch >= 6 or time.perf_counter() - began > 60 * minutes:
-                    break
-        return best_epoch
-
-    best = train(valid, 200, judged=True)
-    train(at.seconds, max(1, best // 4), judged=False)
-    level, waited = np.zeros(len(at.users)), np.zeros(len(at.users))
-    place = {user: i for i, user in enumerate(at.users)}
-    with torch.no_grad():
-        for block in blocks:
-            x, _, _, mask = padded(histories, block, columns, at.seconds, scale)
-            last = mask.sum(dim=1) - 1
-            told_level = model(x)[torch.arange(len(block)), last]
-            begun = starts_of(histories, block, x.shape[1])[torch.arange(len(block)), last]
-            rows = [place[user] for user in block]
-            level[rows], waited[rows] = told_level.numpy(), ((at.seconds - begun) / DAY / scale).numpy()
-    w = model.slope.item()
-    if abs(w) < 1e-6:
-        w = 1e-6
+def rmtpp(at: Moment) -> Said:
+    only = commitments_of(without_items(at.told.sequences(at.moment)))
+    model = Rmtpp(Histories.of(only, until=np.full(len(only), at.seconds)), at.users, at.seconds)
+    model.fit(seconds_of(at.valid), at.minutes)
+    level, slope, waited = model.told()
 
     def cumulative(t: Vector) -> Vector:
-        return np.exp(level) * (np.exp(w * (waited + t / scale)) - np.exp(w * waited)) / w
+        return np.exp(level) * (np.exp(slope * (waited + t)) - np.exp(slope * waited)) / slope
 
-    return Said(lambda t: level + w * (waited + t / scale) - np.log(scale), cumulative)
+    return Said(lambda t: level + slope * (waited + t), cumulative)
 
 
 def commitments_of(sequences: Sequences) -> Sequences:
@@ -356,33 +286,6 @@ def commitments_of(sequences: Sequences) -> Sequences:
         ends=before[sequences.ends],
         **{name: getattr(sequences, name)[is_one] for name in ("seconds", "roles", "items", "values")},
     )
-
-
-def starts_of(histories: Histories, users: Vector, length: int) -> Tensor:
-    found = np.zeros((len(users), length))
-    for i, user in enumerate(users):
-        seconds = histories.steps.seconds[histories.steps.starts[user] : histories.steps.ends[user]][-length:]
-        found[i, : len(seconds)] = seconds
-    return from_numpy(found)
-
-
-def padded(
-    histories: Histories, users: Vector, columns: Sequence[int], until: int, scale: float, most: int = 200
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Features [b, L, F] of the newest steps before `until`, waits after each, whether something came, and which are."""
-    low, high = histories.steps.starts[users], histories.steps.ends[users]
-    L = min(int((high - low).max()), most)
-    x = np.zeros((len(users), L, len(columns)), np.float32)
-    wait, came, mask = np.zeros((len(users), L)), np.zeros((len(users), L), bool), np.zeros((len(users), L), bool)
-    for i in range(len(users)):
-        seconds = histories.steps.seconds[low[i] : high[i]][-L:]
-        n = len(seconds)
-        x[i, :n] = np.nan_to_num(histories.features[low[i] : high[i]][-L:][:, columns])
-        after = np.append(seconds[1:], np.iinfo(np.int64).max)
-        mask[i, :n] = seconds < until
-        came[i, :n] = (after < until) & mask[i, :n]
-        wait[i, :n] = np.where(mask[i, :n], (np.minimum(after, until) - seconds) / DAY / scale, 0.0)
-    return from_numpy(x), from_numpy(wait).float(), from_numpy(came), from_numpy(mask)
 
 
 if __name__ == "__main__":

@@ -224,7 +224,7 @@ class Project:
         return embed(self.folder, self.settings, what, progress)
 
     def lookalikes(self, users: Sequence[str], k: int = 20, *, progress: Progress = silent) -> pa.Table:
-        """The users who behave most like some users, by the states of the trained heart: `user_id, likeness, most_like`.
+        """The users who behave most like some users, by states of the trained heart: `user_id, likeness, most_like`.
 
         Raises:
             MissingExtraError: PyTorch is not installed.

@@ -128,7 +128,7 @@ class HeartSection(_Section):
     size: Literal["xs", "s", "m", "l", "xl"] = "s"
     """How large it is: see docs/heart.md."""
     attributes: bool = False
-    """Let it read attributes of users, too; they carry no time, so that values filled in later would tell the future."""
+    """Let it read attributes of users, too; they carry no time: values filled in later would tell the future."""
     most_updates: int = Field(100, ge=1)
     """Updates of its weights in `tenure run`, so that a run stays short; `tenure train heart` learns to the end."""
     most_minutes: float = Field(15.0, gt=0)

@@ -25,7 +25,9 @@ pytest.importorskip("torch")
 
 DAY = 86_400
 CUTS = np.array(["2024-05-01", "2024-06-01", "2024-07-01"], dtype="datetime64[us]")
-QUICK = AlongConfig(n_first=120, n_more=20, shape=HeartConfig(width=16, n_blocks=1, n_heads=1, dropout=0.0), n_threads=1)
+QUICK = AlongConfig(
+    n_first=120, n_more=20, shape=HeartConfig(width=16, n_blocks=1, n_heads=1, dropout=0.0), n_threads=1
+)
 ALONE = tuple(entry.name for entry in FORETOLD)
 COMMITMENT = list(Role).index(Role.COMMITMENT)
 
@@ -53,7 +55,9 @@ def shoppers(n_users=150, *, changed_after: str | None = None) -> Examples:
     n = len(CUTS)
     cut = CUTS.astype("datetime64[s]").astype(np.int64)
     ends = np.array([a + (seconds[a:b] < t).sum() for a, b in zip(first, last, strict=True) for t in cut])
-    horizon_end = np.array([a + (seconds[a:b] < t + 30 * DAY).sum() for a, b in zip(first, last, strict=True) for t in cut])
+    horizon_end = np.array(
+        [a + (seconds[a:b] < t + 30 * DAY).sum() for a, b in zip(first, last, strict=True) for t in cut]
+    )
     total = np.concatenate([[0.0], np.cumsum(worth)])
     events = Sequences(
         first.repeat(n),
@@ -103,7 +107,9 @@ def test_it_tells_who_comes_and_what_is_spent():
         assert np.array_equal(again.predict(later.inputs), said)
         assert np.array_equal(again.quantiles(later.inputs, np.array([0.1, 0.9])), ends)
         mean = amounts.fit_mean(past)
-        assert amounts.load_expectation(mean.to_arrays()).predict(later.inputs) == pytest.approx(mean.predict(later.inputs))
+        assert amounts.load_expectation(mean.to_arrays()).predict(later.inputs) == pytest.approx(
+            mean.predict(later.inputs)
+        )
 
 
 def test_users_who_did_nothing_are_not_spoken_of():

@@ -145,7 +145,7 @@ def lookalikes(
     folder: Folder = ".",
     as_json: AsJson = False,
 ) -> None:
-    """The users who behave most like these, by the states of the trained heart: an audience from a few good examples."""
+    """The users who behave most like these, by the states of the trained heart: an audience from a few examples."""
     with progress_bars() as progress:
         found = open_project(folder).lookalikes(users, k, progress=progress)
     if as_json:

@@ -158,7 +158,9 @@ def kept_heart(known: Known, folder: Path) -> Encoded | None:
         return None
     at_test = from_arrays(load_model(current, AT_TEST)) if (current / f"{AT_TEST}.json").is_file() else None
     evidence, looks = (pq.read_table(current / f"{name}.parquet") for name in ("evidence", "looks"))
-    uses = {name: pq.read_table(current / f"{name}.parquet") for name in USES if (current / f"{name}.parquet").is_file()}
+    uses = {
+        name: pq.read_table(current / f"{name}.parquet") for name in USES if (current / f"{name}.parquet").is_file()
+    }
     return Encoded(told, known.as_of, now, at_test, evidence, looks, uses)
 
 

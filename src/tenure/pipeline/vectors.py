@@ -78,9 +78,7 @@ def uses(known: Known, made: Encoded) -> dict[str, pa.Table]:
         return {"state_evidence": judged, "item_map": item_map(known, made)}
 
 
-def alike(
-    folder: Path, settings: Settings, users: Sequence[str], k: int, progress: Progress
-) -> pa.Table:
+def alike(folder: Path, settings: Settings, users: Sequence[str], k: int, progress: Progress) -> pa.Table:
     """The users whose states are most like those of these users; see `pipeline.alike.lookalikes`.
 
     Raises:

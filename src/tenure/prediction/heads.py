@@ -6,7 +6,7 @@ be when the models are asked: no learner sees what a heart learnt from the outco
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -60,9 +60,7 @@ class Heads:
         return joined(inputs, self.columns(inputs))
 
     @classmethod
-    def along(
-        cls, inputs: Inputs, horizon_days: int, config: AlongConfig = AlongConfig()
-    ) -> tuple[Heads, Inputs]:
+    def along(cls, inputs: Inputs, horizon_days: int, config: AlongConfig = AlongConfig()) -> tuple[Heads, Inputs]:
         """The heart of the newest cut-off, and the rows with what older hearts had said of them.
 
         Where none was ready one horizon before, the first one tells.
@@ -114,7 +112,7 @@ class WithHeartLearner:
     learner: Learner
     name: str
     complexity: int
-    along: AlongConfig = AlongConfig()
+    along: AlongConfig = field(default_factory=AlongConfig)
     """How hearts learn."""
 
     def fit(self, examples: Examples) -> WithHeart:
@@ -136,7 +134,7 @@ class WithHeartAmountLearner(AmountLearner[WithHeart]):
     """Another learner of amounts, given what the heart says besides."""
 
     learner: AmountLearner[Any]
-    along: AlongConfig = AlongConfig()
+    along: AlongConfig = field(default_factory=AlongConfig)
     """How hearts learn."""
 
     def expectation(self, examples: Examples) -> WithHeart:
@@ -200,7 +198,7 @@ def lived_through(inputs: Inputs, days: float) -> Vector:
     i = int(np.clip(np.searchsorted(at, x) - 1, 0, len(at) - 2))
     share = (x - at[i]) / (at[i + 1] - at[i])
     found = np.exp(np.clip((1 - share) * told[:, i] + share * told[:, i + 1], -30.0, 10.0))
-    return np.nan_to_num(found)
+    return np.asarray(np.nan_to_num(found), dtype=np.float64)
 
 
 def joined(inputs: Inputs, told: Matrix) -> Inputs:
@@ -237,4 +235,3 @@ def _sequences(inputs: Inputs) -> Any:
 def _need_torch() -> None:
     if find_spec("torch") is None:
         raise MissingExtraError("The heart needs PyTorch: pip install 'tenure[torch]'")
-

@@ -20,7 +20,21 @@ from tenure.report.sections.trust import trust
 from tenure.report.sections.value import value
 from tenure.wording import spelled
 
-SECTIONS = (trust, stages, growing, active, cohorts, segments, rules, forecast, returning, value, sequence, offers, action)
+SECTIONS = (
+    trust,
+    stages,
+    growing,
+    active,
+    cohorts,
+    segments,
+    rules,
+    forecast,
+    returning,
+    value,
+    sequence,
+    offers,
+    action,
+)
 """The questions in the order of the page; the stories and the method follow."""
 
 

@@ -44,7 +44,7 @@ def told_along(
     bare = without_items(sequences)
     digest = blake2b(repr(config).encode())
     for array in (bare.seconds, bare.roles, bare.values):
-        digest.update(np.ascontiguousarray(array))
+        digest.update(array.tobytes())
     hearts: list[_Moment] = []
     told = np.full((len(as_of), len(FORETOLD)), np.nan)
     for number, moment in enumerate(np.unique(as_of)):
@@ -52,7 +52,7 @@ def told_along(
         rows = bare.rows(np.flatnonzero(here))
         digest.update(str(moment).encode())
         for array in (rows.starts, rows.ends):
-            digest.update(np.ascontiguousarray(array))
+            digest.update(array.tobytes())
         at = _Moment(digest.hexdigest(), number, moment, rows, hearts[-1] if hearts else None, config)
         try:
             _heart_of(at)
@@ -109,7 +109,12 @@ def _heart_of(at: _Moment) -> Learnt:
     until = np.repeat(_seconds(np.array([at.moment])), len(at.rows))
     histories = Histories.of(at.rows, None if start is None else start.normaliser, until=until)
     return learn(
-        histories, ItemTokens.plain(0), None, at.config.shape, at.config.training(at.number, is_first=start is None), start=start
+        histories,
+        ItemTokens.plain(0),
+        None,
+        at.config.shape,
+        at.config.training(at.number, is_first=start is None),
+        start=start,
     )
 
 

@@ -17,7 +17,8 @@ HISTORY = ("x", "t_x_days", "T_days")
 """The repeat history of a user: repeats, days from the first commitment to the last, and to the cut-off."""
 
 _SCALINGS: dict[str, Scaling] = {
-    **{feature.name: feature.scaling for feature in (*FEATURES, *SIGNALS, *FORETOLD)},
+    **{feature.name: feature.scaling for feature in (*FEATURES, *SIGNALS)},
+    **{entry.name: entry.scaling for entry in FORETOLD},
     **dict.fromkeys((*HISTORY, "n_valued", "mean_value"), "log"),
 }
 
