@@ -34,7 +34,7 @@ from tenure.events.simulate import SimulationConfig, simulate
 from tenure.lifecycle.repeats.bgnbd import BGNBD
 from tenure.lifecycle.repeats.history import History
 from tenure.pipeline.hearts import Told
-from tenure.pipeline.known import Known
+from tenure.pipeline.known import Known, silent
 from tenure.profiles.normalise import Normaliser
 from tenure.sequence.along import without_items
 from tenure.sequence.config import AlongConfig
@@ -92,7 +92,7 @@ def main() -> None:
     asked.add_argument("case", choices=CASES)
     asked.add_argument("--source", help="the CDNOW master file")
     asked.add_argument("--minutes", type=float, default=4.0, help="of the heart and of the RMTPP, at most, per moment")
-    asked.add_argument("--users", type=int, default=4000, help="of the simulated log")
+    asked.add_argument("--users", type=int, default=2000, help="of the simulated log")
     given = asked.parse_args()
     case = CASES[given.case]
     with TemporaryDirectory() as folder:
@@ -154,10 +154,12 @@ def told_of(given: argparse.Namespace, folder: Path) -> Told:
     elif given.case == "cdnow":
         project = tenure.create_project(target, given.source, columns={"user_id": "customer_id", "timestamp": "date"})
     else:
-        world = simulate(SimulationConfig(n_users=given.users, n_items=500, days=365, seed=0))
+        world = simulate(
+            SimulationConfig(n_users=given.users, days=365, interests_per_visit=1.0, exposures_per_visit=0.0)
+        )
         project = tenure.create_project(target, world.events, items=world.items, users=world.users)
     project.check()
-    with Known.open(project.log, project.settings, None) as known:
+    with Known.open(project.log, project.settings, None, progress=silent) as known:
         return Told.of(known)
 
 

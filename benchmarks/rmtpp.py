@@ -50,6 +50,8 @@ class Rmtpp:
         gaps = histories.steps.features[:, list(FEATURES).index("gap_days")]
         self.histories, self.users, self.end = histories, users, end
         self.scale = max(float(np.nanmean(gaps)), 1e-3)
+        known = np.log1p(np.nan_to_num(histories.steps.features[:, [list(FEATURES).index(name) for name in COLUMNS]]))
+        self.known = ((known - known.mean(axis=0)) / np.maximum(known.std(axis=0), 1e-6)).astype(np.float32)
         order = np.argsort(histories.n_steps[users], kind="stable")
         self.blocks = [users[part] for part in np.array_split(order, max(len(order) // 128, 1))]
         self.read = cache(self._read)
@@ -118,13 +120,12 @@ class Rmtpp:
         histories, users = self.histories, self.blocks[number]
         low, high = histories.steps.starts[users], histories.steps.ends[users]
         shape = len(users), min(int((high - low).max()), MOST_STEPS)
-        columns = [list(FEATURES).index(name) for name in COLUMNS]
-        x, wait, begun = np.zeros((*shape, len(columns)), np.float32), np.zeros(shape), np.zeros(shape)
+        x, wait, begun = np.zeros((*shape, len(COLUMNS)), np.float32), np.zeros(shape), np.zeros(shape)
         came, mask = np.zeros(shape, bool), np.zeros(shape, bool)
         for i in range(len(users)):
             seconds = histories.steps.seconds[low[i] : high[i]][-shape[1] :]
             n = len(seconds)
-            x[i, :n] = np.nan_to_num(histories.features[low[i] : high[i]][-shape[1] :][:, columns])
+            x[i, :n] = self.known[low[i] : high[i]][-shape[1] :]
             after = np.append(seconds[1:], np.iinfo(np.int64).max)
             mask[i, :n] = seconds < until
             came[i, :n] = (after < until) & mask[i, :n]

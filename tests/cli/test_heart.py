@@ -6,6 +6,7 @@ import json
 import sys
 from importlib import import_module
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
@@ -14,6 +15,7 @@ from tenure.cli import run
 from tenure.creation import create_project
 from tenure.errors import ConfigError
 from tenure.events.simulate import SimulationConfig, simulate
+from tenure.project import open_project
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +53,39 @@ def test_vectors_are_handed_out(shop, what, tmp_path, capsys):
     assert table.schema.field("vector").type.list_size == 32
     assert table.num_rows == len(set(table[0].to_pylist())) > 30
     assert "vectors" in capsys.readouterr().out
+
+
+def test_lookalikes_are_the_users_with_the_likest_states(shop, capsys):
+    project = open_project(shop)
+    vectors = project.embed("users")
+    users = vectors["user_id"].to_pylist()
+    states = np.array(vectors["vector"].to_pylist())
+    unit = states / np.linalg.norm(states, axis=1, keepdims=True)
+    alike = unit @ unit[:2].T
+    expected = sorted(range(2, len(users)), key=lambda i: -alike[i].max())[:5]
+    assert run(["lookalikes", users[0], users[1], "-k", "5", "-p", str(shop), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)["lookalikes"]
+    assert [row["user_id"] for row in found] == [users[i] for i in expected]
+    assert [row["most_like"] for row in found] == [users[alike[i].argmax()] for i in expected]
+    assert [row["likeness"] for row in found] == pytest.approx([alike[i].max() for i in expected], abs=1e-6)
+    assert run(["lookalikes", users[0], "-p", str(shop)]) == 0
+    assert users[0] in capsys.readouterr().out
+    assert run(["lookalikes", "nobody", "-p", str(shop)]) == 2
+    assert "nobody" in capsys.readouterr().err
+
+
+def test_what_states_are_good_for_is_kept(shop):
+    uses = {path.stem: pq.read_table(path) for path in open_project(shop).heart.glob("*.parquet")}
+    judged = uses["state_evidence"].to_pylist()
+    assert {(row["question"], row["basis"]) for row in judged} >= {
+        (question, basis) for question in ("stability", "committed", "value") for basis in ("states", "profiles")
+    }
+    assert all(row["value"] <= 1 for row in judged)
+    told = [row for row in judged if row["basis"] == "profiles" and row["question"] != "stability"]
+    assert all(row["gain_low"] <= row["gain_high"] for row in told)
+    places = uses["item_map"]
+    assert places.num_rows == len(set(places["item_id"].to_pylist())) == 40
+    assert np.isfinite(places["x"].to_numpy()).all()
 
 
 def test_vectors_are_no_text_for_a_terminal(shop, monkeypatch, capsys):
