@@ -1,4 +1,4 @@
-"""How large should the heart be for how much data? `python benchmarks/heart_scaling.py Beauty.txt [--picture FILE.svg]`.
+"""How large a heart for how much data? `python benchmarks/heart_scaling.py Beauty.txt [--picture FILE.svg]`.
 
 Sizes x shares of the users to learn from; every heart learns for at most so many epochs, ended by the valid items, and
 ranks the last items of all users, who are read in full. NDCG@10, default configuration but for the size, seed 0. Files

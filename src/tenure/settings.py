@@ -108,8 +108,9 @@ class PredictSection(_Section):
     """Questions asked of every user besides commit and value within the horizon and return: such as churn:90d,
     value:365d, commit[coupon_redeem]:30d, churn:30d@active."""
     models: list[str] = Field(default_factory=list)
-    """Models that compete, by name; empty = all that read profiles. lstm, gru, heart, and logistic, trees, poisson or
-    hurdle "with heart" also read the events one by one (they need the extra `torch`)."""
+    """Models that compete, by name; empty = the usual ones, which read profiles. blend mixes three models of amounts.
+    lstm, gru, heart, and logistic, trees, poisson, hurdle or blend "with heart" also read the events one by one (they
+    need the extra `torch`)."""
     step_days: int | None = Field(None, gt=0, le=3650)
     """Days between the past moments that are learnt from; unset = half the horizon."""
     max_rows: int = Field(150_000, ge=1_000)

@@ -12,7 +12,7 @@ from spenders import CUTS, NAMES, spenders
 from tenure.errors import ConfigError, EvidenceError
 from tenure.evaluation.ranges import coverage
 from tenure.prediction.amounts.base import interval
-from tenure.prediction.amounts.catalogue import AMOUNTS
+from tenure.prediction.amounts.catalogue import AMOUNTS, BLEND
 from tenure.prediction.champion import deviances
 from tenure.prediction.examples import Examples
 
@@ -36,10 +36,12 @@ def model_of(learner):
 
 def on_one_thread(learner):
     """Tests run beside each other: threads that wait for a core of their own would take minutes."""
+    if hasattr(learner, "learners"):
+        return replace(learner, learners=tuple(map(on_one_thread, learner.learners)))
     return replace(learner, n_threads=1) if hasattr(learner, "n_threads") else learner
 
 
-ALL = [on_one_thread(learner) for learner in AMOUNTS]
+ALL = [on_one_thread(learner) for learner in (*AMOUNTS, BLEND)]
 pytestmark = pytest.mark.parametrize("learner", ALL, ids=lambda learner: learner.name)
 
 

@@ -15,7 +15,7 @@ from tenure.pipeline.card import Stages, looked_into, pages
 from tenure.pipeline.gather import grid, inputs_at, learners_of
 from tenure.pipeline.known import Known
 from tenure.pipeline.returning import train_returns
-from tenure.prediction.amounts.catalogue import AMOUNTS, AMOUNTS_OF_EVENTS
+from tenure.prediction.amounts.catalogue import AMOUNTS, AMOUNTS_OF_EVENTS, BLEND
 from tenure.prediction.evidence import EvidenceConfig, evidence
 from tenure.prediction.examples import Examples, Inputs, examples
 from tenure.prediction.labels import labels
@@ -67,13 +67,15 @@ def trained_as(task: Task) -> Task:
 def competitors(task: Task, settings: Settings) -> list[Learner]:
     """Every model that can learn a task, with as many threads as [run] threads allows."""
     n_threads = settings.run.threads or min(os.cpu_count() or 1, MOST_THREADS)
-    known: Sequence[Learner] = (*AMOUNTS, *AMOUNTS_OF_EVENTS) if task.is_amount else (*LEARNERS, *OF_EVENTS)
+    known: Sequence[Learner] = (*AMOUNTS, BLEND, *AMOUNTS_OF_EVENTS) if task.is_amount else (*LEARNERS, *OF_EVENTS)
     return [_with_threads(learner, n_threads) for learner in known]
 
 
 def _with_threads(learner: Any, n_threads: int) -> Learner:
     if hasattr(learner, "learner"):  # one that is given what a heart says
         learner = replace(learner, learner=_with_threads(learner.learner, n_threads))
+    if hasattr(learner, "learners"):  # a blend
+        learner = replace(learner, learners=tuple(_with_threads(one, n_threads) for one in learner.learners))
     chosen: Learner = replace(learner, n_threads=n_threads) if hasattr(learner, "n_threads") else learner
     return chosen
 
@@ -85,7 +87,7 @@ def learners_for(task: Task, settings: Settings) -> list[Learner]:
         ConfigError: a name is that of no model, with the nearest one.
     """
     usual = {learner.name for learner in (*AMOUNTS, *LEARNERS)}
-    names, every = settings.predict.models or usual, usual | _OF_EVENTS
+    names, every = settings.predict.models or usual, usual | {BLEND.name} | _OF_EVENTS
     for name in names:
         if name not in every:
             raise ConfigError(f"[predict] models: there is no model '{name}'; {nearest(name, every)}")
