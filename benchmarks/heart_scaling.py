@@ -36,9 +36,8 @@ def main() -> None:
     lot = np.random.default_rng(0).permutation(len(users)) / len(users)
     everybody, goal = Histories.of(sequences([u[:-1] for u in users])), np.array([u[-1] for u in users])
     found = {}
-    print(
-        "| size | share of the users | weights beside the items' | test NDCG@10 | seconds an epoch |\n|---|---|---|---|---|"
-    )
+    print("| size | share of the users | weights beside the items' | test NDCG@10 | seconds an epoch |")
+    print("|---|---|---|---|---|")
     for size, (width, n_blocks, n_heads) in SIZES.items():
         for share in SHARES:
             some = [user for user, place in zip(users, lot, strict=True) if place < share]

@@ -102,6 +102,7 @@ def test_results_are_documented(tmp_path):
     world = simulate(SimulationConfig(n_users=150, n_items=60, days=150))
     project = tenure.create_project(tmp_path / "shop", world.events, items=world.items, users=world.users)
     hasten(project)
+    project.train_heart(most_minutes=0.02)
     run = project.run()
     page = (ROOT / "docs" / "results.md").read_text(encoding="utf-8")
     told = dict(re.findall(r"^\| `(\w+)\.parquet` \| (.*) \|$", page, flags=re.MULTILINE))

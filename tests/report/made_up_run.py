@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from report import made_up_returns, made_up_value
+from report import made_up_heart, made_up_returns, made_up_value
 
 AS_OF = datetime.fromisoformat("2017-12-01")  # naive = UTC, as everywhere in the log
 HOSTILE = "<script>alert('x')</script>"
@@ -86,6 +86,8 @@ def tables(n_users: int = 600, seed: int = 7) -> dict[str, pa.Table]:
     out |= _segments(rng, users, segment)
     out |= _prediction(rng, users)
     out |= _recommendation(rng, users, as_of)
+    items = out["items"]["item_id"].to_pylist() + [f"item {i}" for i in range(5, 40)]
+    out |= made_up_heart.tables(items, [HOSTILE, "BREAD", "MILK", "CHEESE"] * 10, n_users)
     named = [SEGMENTS[k] for k in segment]
     out |= made_up_returns.tables(users, AS_OF)
     out |= made_up_value.tables(users, {"stage": stage, "segment": named}, AS_OF, months)

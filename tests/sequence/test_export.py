@@ -20,12 +20,12 @@ from tenure.sequence.blocks import N_GAPS, Nearness
 from tenure.sequence.config import HeartConfig
 from tenure.sequence.histories import Histories
 from tenure.sequence.items import ItemTokens
+from tenure.sequence.learnt import Learnt
 from tenure.sequence.neighbours import Neighbours
 from tenure.sequence.network import Heart, Shape
 from tenure.sequence.objectives import NextKinds, NextTime, heads_of
 from tenure.sequence.serving import ServedHeart, gap_bucket
 from tenure.sequence.states import Server, best_items, carry, user_states
-from tenure.sequence.training import Learnt
 from tenure.storage.arrays import save_model
 
 pytest.importorskip("onnxscript")

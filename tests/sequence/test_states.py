@@ -16,11 +16,11 @@ from tenure.sequence.blocks import BLOCKS
 from tenure.sequence.config import HeartConfig
 from tenure.sequence.histories import Histories, usual
 from tenure.sequence.items import ItemTokens
+from tenure.sequence.learnt import Learnt
 from tenure.sequence.neighbours import Neighbours
 from tenure.sequence.network import Heart, Shape
 from tenure.sequence.states import Server, best_items, carry, scores, user_states
 from tenure.sequence.steps import steps
-from tenure.sequence.training import Learnt
 
 DAY = 86_400
 N_ITEMS, N_PEOPLE, WINDOW = 40, 2, 6

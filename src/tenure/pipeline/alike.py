@@ -27,7 +27,7 @@ from tenure.seeds import generator
 if TYPE_CHECKING:
     # Their modules need PyTorch, which need not be there.
     from tenure.pipeline.hearts import Encoded, Told
-    from tenure.sequence.training import Learnt
+    from tenure.sequence.learnt import Learnt
 
 Matrix = NDArray[np.float64]
 

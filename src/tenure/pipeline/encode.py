@@ -22,8 +22,8 @@ from tenure.sequence.histories import Histories
 if TYPE_CHECKING:
     # Their modules need PyTorch, which need not be there.
     from tenure.sequence.checkpoints import Checkpoint, Look
+    from tenure.sequence.learnt import Learnt
     from tenure.sequence.scoring import Asked
-    from tenure.sequence.training import Learnt
 
 N_EXPECTED = 100
 """Items that are expected of each user."""

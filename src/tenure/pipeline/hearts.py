@@ -31,7 +31,7 @@ from tenure.storage.versions import Versions
 if TYPE_CHECKING:
     # Their modules need PyTorch, which need not be there.
     from tenure.sequence.checkpoints import Checkpoint
-    from tenure.sequence.training import Learnt
+    from tenure.sequence.learnt import Learnt
 
 AT_TEST, NOW = "heart_at_test", "heart"
 USES = ("state_evidence", "item_map")

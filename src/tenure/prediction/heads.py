@@ -24,7 +24,7 @@ from tenure.sequence.foretold import DAYS, FORETOLD
 
 if TYPE_CHECKING:
     # Their modules need PyTorch, which need not be there.
-    from tenure.sequence.training import Learnt
+    from tenure.sequence.learnt import Learnt
 
 _HEART, _MODEL = "heart.", "model."
 _ROWS_AT_ONCE = 65_536

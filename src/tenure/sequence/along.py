@@ -22,9 +22,10 @@ from tenure.sequence.foretold import FORETOLD, Foretold
 from tenure.sequence.hazards import Matrix, Waits
 from tenure.sequence.histories import Histories
 from tenure.sequence.items import ItemTokens
+from tenure.sequence.learnt import Learnt
 from tenure.sequence.objectives import NextTime, NextValue
 from tenure.sequence.states import user_states
-from tenure.sequence.training import Learnt, learn
+from tenure.sequence.training import learn
 
 Moments = NDArray[np.datetime64]
 

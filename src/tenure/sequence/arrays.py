@@ -16,10 +16,10 @@ from tenure.profiles.normalise import Normaliser
 from tenure.sequence.checkpoints import Look
 from tenure.sequence.config import HeartConfig
 from tenure.sequence.items import ItemTokens
+from tenure.sequence.learnt import Learnt
 from tenure.sequence.neighbours import Neighbours
 from tenure.sequence.network import Heart, Shape
 from tenure.sequence.objectives import described, from_description, heads_of
-from tenure.sequence.training import Learnt
 
 Arrays = dict[str, NDArray[Any]]
 

@@ -15,11 +15,11 @@ from tenure.evaluation.intervals import Interval, resample_counts
 from tenure.sequence.batches import Ahead
 from tenure.sequence.hazards import Waits
 from tenure.sequence.histories import Histories
+from tenure.sequence.learnt import Learnt
 from tenure.sequence.next_item import by_recency
 from tenure.sequence.objectives import LEVELS, NextKinds, NextTime, NextValue
 from tenure.sequence.scoring import K, last_states, scores
 from tenure.sequence.steps import KINDS
-from tenure.sequence.training import Learnt
 from tenure.sequence.windows import newest
 
 Vector = NDArray[np.float64]

@@ -17,9 +17,9 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from tenure.errors import MissingExtraError
 from tenure.sequence.arrays import to_arrays
 from tenure.sequence.blocks import N_GAPS, Nearness, distance_bucket
+from tenure.sequence.learnt import Learnt
 from tenure.sequence.network import Heart
 from tenure.sequence.serving import FINGERPRINT, STATE, fingerprint
-from tenure.sequence.training import Learnt
 
 _N_DYNAMIC = {"met": 2, "features": 2, "last": 1, "gaps": 3, "people": 1}
 """Of each array that is given: so many of its sizes, from the first on, differ from batch to batch."""

@@ -21,10 +21,10 @@ from tenure.sequence.batches import Batch
 from tenure.sequence.blocks import Kept
 from tenure.sequence.catalogue import Best, Catalogue, Met, best_of_scores
 from tenure.sequence.histories import MOST_PAST, Histories
+from tenure.sequence.learnt import Learnt
 from tenure.sequence.network import Heart
 from tenure.sequence.scoring import catalogue_of, last_states
 from tenure.sequence.steps import FEATURES, Steps, steps
-from tenure.sequence.training import Learnt
 from tenure.sequence.windows import newest, window_start
 
 Numbers = NDArray[np.int64]

@@ -21,8 +21,9 @@ from tenure.sequence.config import HeartConfig, TrainingConfig
 from tenure.sequence.crew import Crew
 from tenure.sequence.histories import Histories
 from tenure.sequence.items import ItemTokens
+from tenure.sequence.learnt import Learnt
 from tenure.sequence.scoring import Asked
-from tenure.sequence.training import Learnt, learn
+from tenure.sequence.training import learn
 
 _MOST_SILENCE = timedelta(minutes=30)
 
