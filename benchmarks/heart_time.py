@@ -232,9 +232,8 @@ def heart(at: Moment) -> Said:
     said, _ = told_by_heads(learnt, later, at.users, later.n_steps)
     waits = Waits(objective.stretches, said[objective.name])
     waited = (at.seconds - later.steps.seconds[later.steps.ends[at.users] - 1]) / DAY
-    rows = np.arange(len(at.users))
     return Said(
-        lambda t: waits.log_hazard[rows, objective.stretches.stretch(waited + t)],
+        lambda t: waits.log_hazard(waited + t),
         lambda t: waits.cumulative(waited + t) - waits.cumulative(waited),
     )
 

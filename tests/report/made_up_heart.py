@@ -34,7 +34,18 @@ def tables(items: list[str], categories: list[str], n_users: int, seed: int = 11
     places = draw.normal(size=(len(items), 2))
     return {
         "heart_evidence": _table(
-            ["question", "metric", "model", "value", "low", "high", "gain_low", "gain_high", "is_better_high", "n_users"],
+            [
+                "question",
+                "metric",
+                "model",
+                "value",
+                "low",
+                "high",
+                "gain_low",
+                "gain_high",
+                "is_better_high",
+                "n_users",
+            ],
             evidence,
         ),
         "state_evidence": _table(

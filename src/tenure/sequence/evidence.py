@@ -13,7 +13,7 @@ from torch import inference_mode
 from tenure.evaluation import ranking
 from tenure.evaluation.intervals import Interval, resample_counts
 from tenure.sequence.batches import Ahead
-from tenure.sequence.hazards import Waits
+from tenure.sequence.hazards import Stretches, Waits
 from tenure.sequence.histories import Histories
 from tenure.sequence.learnt import Learnt
 from tenure.sequence.next_item import by_recency
@@ -127,9 +127,11 @@ def _rest(
             is_step = objective.of == "step"
             came, days = (ahead.came, ahead.days) if is_step else (ahead.committed, ahead.commit_days)
             question = f"time to next {objective.of}"
-            own = _own_rate(then, rows, n_known, as_of, objective)
-            models = {"heart": numbers, "everybody's hazard": usual, "own rate": own}
-            waits = {name: Waits(objective.stretches, hazard) for name, hazard in models.items()}
+            waits = {
+                "heart": Waits(objective.stretches, numbers),
+                "everybody's hazard": Waits(objective.stretches, usual),
+                "own rate": _own_rate(then, rows, n_known, as_of, objective),
+            }
             # Commitments may be older than the newest step: silence is counted from that step alone, for all alike.
             likely = {n: w.log_likelihood(days, came) + w.cumulative(waited) for n, w in waits.items()}
             found.append((question, "log_likelihood", True, likely))
@@ -173,7 +175,7 @@ def told_by_heads(learnt: Learnt, then: Histories, rows: Numbers, n_known: Numbe
     return said, then.ahead(windows)
 
 
-def _own_rate(then: Histories, rows: Numbers, n_known: Numbers, as_of: int, objective: NextTime) -> Vector:
+def _own_rate(then: Histories, rows: Numbers, n_known: Numbers, as_of: int, objective: NextTime) -> Waits:
     """The rate of each user alone, drawn towards that of everybody as if they had been watched for one step more."""
     first = then.steps.starts[rows]
     if objective.of == "step":
@@ -185,7 +187,7 @@ def _own_rate(then: Histories, rows: Numbers, n_known: Numbers, as_of: int, obje
     days = np.maximum(as_of - then.steps.seconds[first], 0) / 86_400
     overall = (n.sum() + 1) / (days.sum() + 1)
     rate = (n + 1) / (days + 1 / overall)
-    return np.repeat(np.log(rate)[:, None], len(objective.edges), axis=1)
+    return Waits(Stretches(np.zeros(1)), np.log(rate)[:, None])
 
 
 def _rows(

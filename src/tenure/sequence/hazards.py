@@ -1,4 +1,4 @@
-"""When does it happen next? A hazard that is constant within each of J stretches of time, and all it tells.
+"""When does it happen next? A hazard that falls as 1 / t within each of J stretches of time, and all it tells.
 
 Shapes: B states, J stretches, T moments. Times are days. Needs no PyTorch, so that serving does not.
 """
@@ -18,7 +18,13 @@ Matrix = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Stretches:
-    """0 = edges[0] < edges[1] < ... < edges[J - 1]: stretch j ends where j + 1 begins, the last never."""
+    """0 = edges[0] < edges[1] < ... < edges[J - 1]: stretch j ends where j + 1 begins, the last never.
+
+    The hazard of stretch j is exp(theta_j) e_j / t, e_j where it begins; that of the first, which begins at 0, is
+    exp(theta_0). It is constant in the logarithm of time, in which stretches are evenly long; so beyond the longest
+    wait seen, where nobody knows, whoever has not come comes ever less: a power law, as of users of many rates.
+    Source: Friedman (1982), Annals of Statistics 10, on the clock log t.
+    """
 
     edges: Vector
     """[J], days"""
@@ -46,16 +52,23 @@ class Stretches:
         return len(self.edges)
 
     def exposure(self, days: Vector) -> Matrix:
-        """How long each stretch was lived through by each moment [T]: [T, J], rows sum to the days."""
-        widths = np.append(np.diff(self.edges), np.inf)
-        return np.clip(days[:, None] - self.edges, 0.0, widths)
+        """How much of each stretch was lived through by each moment [T]: [T, J]; H(t) = sum_j exp(theta_j) of it."""
+        first = self.edges[1] if len(self) > 1 else np.inf
+        begin, end = self.edges[1:], np.append(self.edges[2:], np.inf)[: len(self) - 1]
+        later = begin * np.log(np.clip(days[:, None], begin, end) / begin)
+        return np.column_stack([np.minimum(days, first), later])
+
+    def log_fall(self, days: Vector) -> Vector:
+        """The logarithm of e_j / t at each moment [T], 0 in the first stretch: what is added to theta_j there."""
+        begin = self.edges[self.stretch(days)]
+        return np.where(begin > 0, np.log(np.maximum(begin, 1e-300) / np.maximum(days, 1e-300)), 0.0)
 
     def stretch(self, days: Vector) -> NDArray[np.int64]:
         """Into which stretch each moment falls [T]."""
         return np.clip(np.searchsorted(self.edges, days, side="right") - 1, 0, len(self) - 1)
 
     def usual(self, days: Vector, came: NDArray[np.bool_]) -> Vector:
-        """The logarithm of the hazard of everybody [J]: how often it came per day lived through; rare ones smoothed."""
+        """The theta of everybody [J]: how often it came for what was lived through of a stretch; rare ones smoothed."""
         n_came = np.bincount(self.stretch(days[came]), minlength=len(self)).astype(np.float64)
         lived = np.zeros(len(self))
         for low in range(0, len(days), 1 << 16):
@@ -69,17 +82,21 @@ class Waits:
     """The time that B users wait from their newest step to what is asked about."""
 
     stretches: Stretches
-    log_hazard: Matrix
-    """[B, J]: logarithm of the chance per day"""
+    theta: Matrix
+    """[B, J]: logarithm of the chance per day where each stretch begins"""
 
     def cumulative(self, days: Vector) -> Vector:
         """H(t) of each user at a moment of their own [B]: the hazard lived through."""
-        return np.asarray((np.exp(self.log_hazard) * self.stretches.exposure(days)).sum(axis=1))
+        return np.asarray((np.exp(self.theta) * self.stretches.exposure(days)).sum(axis=1))
+
+    def log_hazard(self, days: Vector) -> Vector:
+        """The logarithm of the chance per day of each user at a moment of their own [B]."""
+        at = self.theta[np.arange(len(days)), self.stretches.stretch(days)]
+        return np.asarray(at + self.stretches.log_fall(days))
 
     def log_likelihood(self, days: Vector, came: NDArray[np.bool_]) -> Vector:
         """Log f(t) of what came after so many days [B], log S(t) of what had not come by then."""
-        at = self.log_hazard[np.arange(len(days)), self.stretches.stretch(days)]
-        return np.where(came, at, 0.0) - self.cumulative(days)
+        return np.where(came, self.log_hazard(days), 0.0) - self.cumulative(days)
 
     def p_within(self, waited: Vector, days: float) -> Vector:
         """P(it comes within so many days from now | it has not come in the days waited [B])."""
@@ -88,13 +105,12 @@ class Waits:
     def quantile(self, p: float, waited: Vector) -> Vector:
         """After how many further days has it come with probability p [B]? Infinite where it may never."""
         goal = self.cumulative(waited) - np.log1p(-p)
-        edges = self.stretches.edges
-        hazard = np.exp(self.log_hazard)
-        before = np.concatenate(
-            [np.zeros((len(goal), 1)), np.cumsum(hazard[:, :-1] * np.diff(edges), axis=1)], axis=1
-        )  # [B, J]: H at the start of each stretch
+        edges, hazard, rows = self.stretches.edges, np.exp(self.theta), np.arange(len(waited))
+        whole = self.stretches.exposure(edges)[-1][:-1]  # of all stretches but the last
+        before = np.concatenate([np.zeros((len(goal), 1)), np.cumsum(hazard[:, :-1] * whole, axis=1)], axis=1)
         stretch = np.maximum((before <= goal[:, None]).sum(axis=1) - 1, 0)
-        rows = np.arange(len(goal))
-        with np.errstate(divide="ignore", over="ignore"):
-            within = (goal - before[rows, stretch]) / hazard[rows, stretch]
-        return np.asarray(np.maximum(edges[stretch] + within - waited, 0.0))
+        begin = edges[stretch]
+        with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
+            rest = (goal - before[rows, stretch]) / hazard[rows, stretch]
+            days = np.where(begin > 0, begin * np.exp(rest / np.where(begin > 0, begin, 1.0)), rest)
+        return np.asarray(np.maximum(days - waited, 0.0))

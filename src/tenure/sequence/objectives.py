@@ -45,17 +45,17 @@ class Objective(Protocol):
 class NextTime:
     """When the next step comes, or the next commitment: -log f(t), or -log S(t) where it had not come.
 
-    A hazard constant in stretches of time; "not yet" is used, not dropped. Source: Friedman (1982), Annals of
-    Statistics 10; Kvamme & Borgan (2021), Lifetime Data Analysis 27.
+    A hazard for each stretch of time (`hazards.Stretches`); "not yet" is used, not dropped. Source: Friedman (1982),
+    Annals of Statistics 10; Kvamme & Borgan (2021), Lifetime Data Analysis 27.
     """
 
     of: Literal["step", "commitment"]
     edges: tuple[float, ...]
     """Days at which the stretches begin [J]."""
     usual: tuple[float, ...]
-    """Logarithm of the hazard of everybody [J]."""
+    """The theta of everybody [J]."""
 
-    kind: ClassVar[str] = "time"
+    kind: ClassVar[str] = "log_time"
 
     @property
     def name(self) -> str:
@@ -75,11 +75,11 @@ class NextTime:
         return Stretches(np.array(self.edges))
 
     def start(self) -> list[float]:
-        """The usual hazard."""
+        """What everybody's is."""
         return list(self.usual)
 
     def loss(self, said: Tensor, ahead: Ahead) -> tuple[Tensor, int]:
-        """-log f(t) per day, of which that of the usual hazard is no part of the gradient."""
+        """-log f(t) without the fall of the hazard within a stretch, which is no part of the gradient."""
         came, days = (ahead.came, ahead.days) if self.of == "step" else (ahead.committed, ahead.commit_days)
         stretches, device = self.stretches, said.device
         lived = from_numpy(stretches.exposure(days).astype(np.float32)).to(device)
