@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -189,11 +189,11 @@ def _judged(
     )
 
 
-def _states(told: Told, learnt: Learnt, users: pa.ChunkedArray, moment: object) -> Matrix:
+def _states(told: Told, learnt: Learnt, users: pa.ChunkedArray, moment: datetime) -> Matrix:
     from tenure.sequence.states import user_states
 
     place = pc.index_in(users, value_set=told.users).to_numpy()
-    histories = told.histories(moment, learnt.normaliser).rows(place)  # type: ignore[arg-type]
+    histories = told.histories(moment, learnt.normaliser).rows(place)
     return np.asarray(user_states(learnt, histories).states, dtype=np.float64)
 
 

@@ -90,3 +90,18 @@ def by_length(windows: Windows, size: int, generator: np.random.Generator) -> It
     order = np.lexsort((generator.random(len(windows)), windows.ends - windows.starts))
     for i in generator.permutation(np.arange(0, len(windows), size)):
         yield windows.some(order[i : i + size])
+
+
+def at_random(windows: Windows, size: int, generator: np.random.Generator) -> Iterator[Windows]:
+    """The windows in batches drawn at random: each is like all of them, short windows and long ones alike."""
+    order = generator.permutation(len(windows))
+    for i in range(0, len(windows), size):
+        yield windows.some(order[i : i + size])
+
+
+def by_octave(windows: Windows) -> list[Windows]:
+    """The windows parted by length, 1, 2 to 3, 4 to 7 ..., so that little is padding when each part is read alone."""
+    length = np.maximum(windows.ends - windows.starts, 1)
+    octave = np.floor(np.log2(length)).astype(np.int64)
+    order = np.argsort(length, kind="stable")
+    return [windows.some(order[octave[order] == o]) for o in np.unique(octave)]

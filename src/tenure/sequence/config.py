@@ -146,6 +146,7 @@ class AlongConfig:
         """Of the heart of the cut-off of this number."""
         return TrainingConfig(
             next_item=False,
+            batch_size=512,
             learning_rate=self.learning_rate,
             weight_decay=self.weight_decay,
             warm_up=self.warm_up,

@@ -16,6 +16,9 @@ Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 
 
+LAST_SHARE = 0.02
+
+
 @dataclass(frozen=True, eq=False)
 class Stretches:
     """0 = edges[0] < edges[1] < ... < edges[J - 1]: stretch j ends where j + 1 begins, the last never.
@@ -33,7 +36,8 @@ class Stretches:
     def of(cls, days: Vector, n: int = 24) -> Stretches:
         """At most n stretches, evenly long in the logarithm, over the times [N] that were seen to pass.
 
-        None is narrower than the clock: where all times are whole days, no border lies within a day.
+        The last begins where a fiftieth of them is still to come: what it says is said of all time beyond. None is
+        narrower than the clock: where all times are whole days, no border lies within a day.
 
         Raises:
             EvidenceError: no time above 0 is known.
@@ -41,7 +45,7 @@ class Stretches:
         known = np.unique(days[days > 0])
         if not len(known):
             raise EvidenceError("heart: expected a time between two steps to learn from, got none")
-        low, high = np.quantile(known, 0.01), known[-1]
+        low, high = np.quantile(known, 0.01), np.quantile(days[days > 0], 1 - LAST_SHARE)
         borders = np.geomspace(low, max(high, low * 1.001), n)
         whole = (known == np.round(known)).all()
         if whole:

@@ -17,7 +17,7 @@ from torch.nn.utils import clip_grad_norm_
 
 from tenure.errors import ConfigError, EvidenceError, TrainingError
 from tenure.seeds import generator
-from tenure.sequence.batches import by_length
+from tenure.sequence.batches import Targets, at_random, by_length, by_octave
 from tenure.sequence.checkpoints import Checkpoint, Look
 from tenure.sequence.config import HeartConfig, TrainingConfig
 from tenure.sequence.crew import Crew
@@ -120,6 +120,8 @@ class _Learner:
         self.windows = _worthwhile(histories, self.heart.shape.config.window, ends=bool(learnt.objectives))
         steps = max(float((self.windows.ends - self.windows.starts).mean()), 1.0) if len(self.windows) else 1.0
         self.batch_size = max(1, min(training.batch_size, int(training.batch_steps / steps)))
+        n_states = (self.windows.ends - np.maximum(self.windows.first_asked, 1) + 1).clip(0).sum()
+        self.states_per_batch = max(n_states / max(-(-len(self.windows) // self.batch_size), 1), 1.0)
         self.counts = np.bincount(histories.items, minlength=self.heart.n_items).astype(np.float64)
         self.doubts = torch.zeros(len(learnt.objectives), device=self.device, requires_grad=True)
         groups = _groups(self.heart, training)
@@ -139,7 +141,9 @@ class _Learner:
             torch.manual_seed(self.training.seed * 1_000_003 + self.epoch * self.crew.size + self.crew.rank)
             total, n = 0.0, 0
             self.heart.train()
-            for number, windows in enumerate(by_length(self.windows, self.batch_size, draw)):
+            # Times, kinds and values want batches alike: in one of short windows alone hardly anything ever follows.
+            batches = at_random if self.learnt.objectives else by_length
+            for number, windows in enumerate(batches(self.windows, self.batch_size, draw)):
                 loss, n_targets = self.update(windows, number)
                 total, n = total + loss, n + n_targets
                 if self.n_updates >= self.training.most_updates:
@@ -156,41 +160,24 @@ class _Learner:
         """
         # What all processes draw alike, and what each draws for its own share.
         draw, own = (generator(self.training.seed, "heart", self.epoch, number, who) for who in ("all", self.crew.rank))
-        c, t, histories = self.heart.shape.config, self.training, self.histories
+        c, t = self.heart.shape.config, self.training
         negatives = Negatives.draw(self.counts, t.n_negatives, t.negatives_by_popularity, draw)
-        windows = self.crew.share(windows)
-        batch = histories.read(windows)
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=t.low_precision):
-            x, seconds = self.heart.inputs(batch)
-            states, _ = self.run(x, seconds, None)
-        states = states.float()
-        losses: list[Tensor] = []
-        counts: list[int] = []
+        parts = [self.crew.share(part) for part in (by_octave(windows) if self.learnt.objectives else [windows])]
+        goals: list[Targets | None] = [None] * len(parts)
         if self.heart.shape.knows_items:
-            neighbours = self.learnt.neighbours
-            targets = histories.targets(windows, c.n_recent, t.most_targets, neighbours, own)
-            losses.append(next_item_loss(self.heart, states, batch, targets, negatives, neighbours))
-            counts.append(len(targets.items))
-        n_plain = len(losses)
-        if self.learnt.objectives:
-            ahead = histories.ahead(windows)
-            asked = states.flatten(0, 1)[from_numpy(ahead.cells).to(self.device)]
-            for objective in self.learnt.objectives:
-                loss, n = objective.loss(self.heart.heads[objective.name](asked), ahead)
-                losses.append(loss)
-                counts.append(n)
-        n_all = self.crew.total(counts)
-        shares = [loss / max(n, 1) for loss, n in zip(losses, n_all, strict=True)]
-        doubts = self.doubts.clamp(*SURE)
-        doubted = zip(shares[n_plain:], doubts.unbind(), strict=True)
-        loss = torch.stack(
-            [*shares[:n_plain], *(share * torch.exp(-doubt) + doubt / self.crew.size for share, doubt in doubted)]
-        ).sum()
-        if not torch.isfinite(loss):
-            where = f"epoch {self.epoch + 1}, batch {number + 1}"
-            raise TrainingError(f"heart: the loss is {loss.item()} in {where}; try a lower learning rate")
+            goals = [self.histories.targets(p, c.n_recent, t.most_targets, self.learnt.neighbours, own) for p in parts]
+        n_targets = self.crew.total([sum(len(goal.items) for goal in goals if goal is not None)])[0]
         self.optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        told, n_told = 0.0, 0
+        for part, goal in zip(parts, goals, strict=True):
+            loss, first, n = self._loss(part, goal, negatives, n_targets)
+            if not torch.isfinite(loss):
+                where = f"epoch {self.epoch + 1}, batch {number + 1}"
+                raise TrainingError(f"heart: the loss is {loss.item()} in {where}; try a lower learning rate")
+            loss.backward()  # type: ignore[no-untyped-call]
+            told, n_told = told + first, n_told + n
+        if len(self.doubts):
+            (self.doubts.clamp(*SURE).sum() / self.crew.size).backward()  # type: ignore[no-untyped-call]
         self.crew.add_gradients(self.weights)
         clip_grad_norm_(self.weights, t.gradient_norm)
         self.n_updates += 1
@@ -198,7 +185,32 @@ class _Learner:
             group["lr"] = group["full_rate"] * min(1.0, self.n_updates / t.warm_up)
         self.optimiser.step()
         self._average()
-        return losses[0].item(), counts[0]
+        return told, n_told
+
+    def _loss(
+        self, windows: Windows, goal: Targets | None, negatives: Negatives, n_targets: float
+    ) -> tuple[Tensor, float, int]:
+        """The loss of some windows of a batch, the sum of its first part, and over how many that is."""
+        batch = self.histories.read(windows)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.training.low_precision):
+            x, seconds = self.heart.inputs(batch)
+            states, _ = self.run(x, seconds, None)
+        states = states.float()
+        loss = states.sum() * 0.0
+        said: list[tuple[Tensor, int]] = []
+        if goal is not None:
+            item = next_item_loss(self.heart, states, batch, goal, negatives, self.learnt.neighbours)
+            said.append((item, len(goal.items)))
+            loss = loss + item / max(n_targets, 1)
+        if self.learnt.objectives:
+            ahead = self.histories.ahead(windows)
+            asked = states.flatten(0, 1)[from_numpy(ahead.cells).to(self.device)]
+            # Not a mean over the states of this batch: where nothing follows, windows are short, and would count more.
+            weights = torch.exp(-self.doubts.clamp(*SURE)) / self.states_per_batch
+            for objective, weight in zip(self.learnt.objectives, weights.unbind(), strict=True):
+                said.append(objective.loss(self.heart.heads[objective.name](asked), ahead))
+                loss = loss + weight * said[-1][0]
+        return loss, said[0][0].item(), said[0][1]
 
     def _average(self) -> None:
         """Move the mean of the weights on; while few updates were made it is over these alone."""
