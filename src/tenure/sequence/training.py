@@ -163,6 +163,7 @@ class _Learner:
         c, t = self.heart.shape.config, self.training
         negatives = Negatives.draw(self.counts, t.n_negatives, t.negatives_by_popularity, draw)
         parts = [self.crew.share(part) for part in (by_octave(windows) if self.learnt.objectives else [windows])]
+        parts = [part for part in parts if len(part)]  # a small part may leave nothing for some of the processes
         goals: list[Targets | None] = [None] * len(parts)
         if self.heart.shape.knows_items:
             goals = [self.histories.targets(p, c.n_recent, t.most_targets, self.learnt.neighbours, own) for p in parts]
