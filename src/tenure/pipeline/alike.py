@@ -35,6 +35,8 @@ N_ALIKE = 20
 """So many users most like a user tell what becomes of them."""
 MOST_USERS = 4_000
 """Of more users so many, drawn, are compared with each other."""
+_LONE = 4
+"""A lone column weighs in distances like one of so many, as in `profiles.vector`."""
 MOST_ITEMS, LEAST_ITEMS = 1_000, 10
 """Of an item map: those met most; fewer are no map."""
 
@@ -56,7 +58,7 @@ STATE_EVIDENCE = pa.schema(
 def state_evidence(known: Known, encoded: Encoded) -> pa.Table:
     """Are users whose states are alike more alike in what they do next than users of like profiles? STATE_EVIDENCE.
 
-    At the test cut-off, from what was known then: users are grouped by states and by profiles, and each user's
+    At the test cut-off, from what was known then: users are grouped by states and silence, and by profiles; each user's
     outcome of the horizon after it (committed; logarithm of the value) is told by the mean of the others of the group,
     or of the users most like them. `value` is the share of the differences that this explains; of `stability` the mean
     Jaccard with which segments come back from halves of the users.
@@ -119,10 +121,10 @@ def item_map(known: Known, encoded: Encoded) -> pa.Table:
     )
 
 
-def lookalikes(users: pa.Array, states: NDArray[np.float32], like: Sequence[str], k: int) -> pa.Table:
-    """The k users whose states are most like those of some users: `user_id, likeness, most_like`, the likest first.
+def lookalikes(users: pa.Array, points: Matrix, like: Sequence[str], k: int) -> pa.Table:
+    """The k users whose points (`points_of`) are most like those of some users: `user_id, likeness, most_like`.
 
-    Likeness is the cosine with the most similar of the given users, who are not among the found.
+    Likeness is the cosine with the most similar of the given users, who are not among the found; the likest come first.
 
     Raises:
         ConfigError: nobody is named, or k is below 1.
@@ -137,7 +139,7 @@ def lookalikes(users: pa.Array, states: NDArray[np.float32], like: Sequence[str]
         if user not in place:
             raise unknown("user", user, known)
     mine = np.array([place[user] for user in dict.fromkeys(like)])
-    unit = _unit(states.astype(np.float64))
+    unit = _unit(points)
     alike = unit @ unit[mine].T
     nearest, best = alike.argmax(axis=1), alike.max(axis=1)
     best[mine] = -np.inf
@@ -165,7 +167,7 @@ def _judged(
         n = len(matrix)
         stability = float((segments.stability * sizes).sum() / n)
         rows.append({"question": "stability", "told_by": "segment", "basis": basis, "value": stability, "n_users": n})
-        points = _unit(matrix) if basis == "states" else matrix * balance
+        points = matrix * balance
         for question, outcome in outcomes.items():
             for by, said in (
                 ("segment", told_by_group(outcome, group)),
@@ -193,8 +195,20 @@ def _states(told: Told, learnt: Learnt, users: pa.ChunkedArray, moment: datetime
     from tenure.sequence.states import user_states
 
     place = pc.index_in(users, value_set=told.users).to_numpy()
-    histories = told.histories(moment, learnt.normaliser).rows(place)
-    return np.asarray(user_states(learnt, histories).states, dtype=np.float64)
+    found = user_states(learnt, told.histories(moment, learnt.normaliser).rows(place))
+    return points_of(found.states, found.seconds, moment)
+
+
+def points_of(states: NDArray[np.float32], seconds: NDArray[np.int64], moment: datetime) -> Matrix:
+    """States [B, D] and the logarithm of the silence since their newest steps [B], which no state knows: [B, D + 1].
+
+    Standardised; all of the state weighs like one theme of a profile, and the silence like a lone column.
+    """
+    silence = np.log1p(np.maximum(int(np.datetime64(moment, "s").astype(np.int64)) - seconds, 0))
+    known = np.column_stack([states, silence]).astype(np.float64)
+    scaled = (known - known.mean(axis=0)) / np.maximum(known.std(axis=0), 1e-9)
+    weights = np.append(np.full(states.shape[1], states.shape[1] ** -0.5), _LONE**-0.5)
+    return np.asarray(scaled * weights, dtype=np.float64)
 
 
 def _unit(points: Matrix) -> Matrix:

@@ -15,7 +15,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from tenure.errors import ConfigError, EvidenceError
-from tenure.pipeline.alike import item_map, lookalikes, state_evidence
+from tenure.pipeline.alike import item_map, lookalikes, points_of, state_evidence
 from tenure.pipeline.encode import configs, need_torch, train_heart
 from tenure.pipeline.hearts import NOW, Encoded, Told, checkpoints, keep_heart, trained_heart
 from tenure.pipeline.ingest import current_log
@@ -25,6 +25,7 @@ from tenure.storage.arrays import load_model
 
 if TYPE_CHECKING:
     from tenure.sequence.checkpoints import Look
+    from tenure.sequence.states import UserStates
 
 Floats = NDArray[np.float32]
 
@@ -86,8 +87,8 @@ def alike(folder: Path, settings: Settings, users: Sequence[str], k: int, progre
         MissingRunError: no heart was trained.
         UnknownError: the log knows no such user.
     """
-    ids, states = _user_states(folder, settings, progress)
-    return lookalikes(ids, states, users, k)
+    ids, found, moment = _user_states(folder, settings, progress)
+    return lookalikes(ids, points_of(found.states, found.seconds, moment), users, k)
 
 
 def embed(folder: Path, settings: Settings, what: Literal["users", "items"], progress: Progress) -> pa.Table:
@@ -102,13 +103,14 @@ def embed(folder: Path, settings: Settings, what: Literal["users", "items"], pro
     from tenure.sequence.arrays import from_arrays
 
     if what == "users":
-        return _table("user_id", *_user_states(folder, settings, progress))
+        ids, found, _ = _user_states(folder, settings, progress)
+        return _table("user_id", ids, found.states)
     heart = from_arrays(load_model(trained_heart(folder), NOW)).heart
     return _table("item_id", pa.array(heart.tokens.ids, pa.string()), heart.all_vectors().detach().cpu().numpy())
 
 
-def _user_states(folder: Path, settings: Settings, progress: Progress) -> tuple[pa.Array, Floats]:
-    """Every user of the log, and the state of each [B, D] at the moment of the trained heart."""
+def _user_states(folder: Path, settings: Settings, progress: Progress) -> tuple[pa.Array, UserStates, datetime]:
+    """Every user of the log [B], where each stands at the moment of the trained heart, and that moment."""
     need_torch()
     from tenure.sequence.arrays import from_arrays
     from tenure.sequence.states import user_states
@@ -123,7 +125,7 @@ def _user_states(folder: Path, settings: Settings, progress: Progress) -> tuple[
     with Known.open(log, settings, moment, progress=progress) as known:
         told = Told.of(known)
         histories = told.histories(moment, learnt.normaliser)
-        return told.users, user_states(learnt, histories).states
+        return told.users, user_states(learnt, histories), moment
 
 
 def _table(name: str, ids: pa.Array, vectors: Floats) -> pa.Table:
