@@ -162,3 +162,30 @@ def test_a_log_without_a_trained_heart_says_what_to_do(tmp_path, capsys):
     create_project(tmp_path / "new", world.events)
     assert run(["evaluate", "heart", "-p", str(tmp_path / "new")]) == 2
     assert "tenure train heart" in capsys.readouterr().err
+
+
+def test_a_log_without_items_teaches_times_and_values(tmp_path, capsys):
+    world = simulate(SimulationConfig(n_users=80, n_items=20, days=150))
+    bare = world.events.drop_columns(["item_id"])
+    project = create_project(tmp_path / "dates", bare)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TENURE_HEART__MOST_MINUTES", "0.02")
+        assert run(["train", "heart", "-p", str(project.folder)]) == 0
+    capsys.readouterr()
+    assert run(["evaluate", "heart", "-p", str(project.folder), "--json"]) == 0
+    questions = {row["question"] for row in json.loads(capsys.readouterr().out)["evidence"]}
+    assert "time to next step" in questions
+    assert "next items" not in questions
+    assert project.embed("users").num_rows > 50
+    assert run(["embed", "--items", "-p", str(project.folder), "--to", str(tmp_path / "v.parquet")]) == 2
+    assert "names fewer than two" in capsys.readouterr().err
+    found = project.run()
+    assert found.table("heart_evidence").num_rows
+    assert not found.table("item_map").num_rows
+
+
+def test_attributes_are_read_where_they_were_learnt_from(tmp_path):
+    world = simulate(SimulationConfig(n_users=80, n_items=20, days=150))
+    project = create_project(tmp_path / "shop", world.events, items=world.items, users=world.users)
+    project.train_heart(size="xs", most_minutes=0.02, attributes=True)
+    assert project.embed("users").num_rows == project.lookalikes(["u0000001"], 1000).num_rows + 1

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from tenure.domain import Role
 from tenure.errors import ConfigError, EvidenceError
 from tenure.evaluation.forecasts import log_loss
 from tenure.events.sequences import Sequences
@@ -21,6 +22,7 @@ from tenure.prediction.signals import SIGNALS
 from tenure.profiles.features import FEATURES
 from tenure.sequence.config import AlongConfig, HeartConfig
 
+COMMITMENT = list(Role).index(Role.COMMITMENT)
 CUTS = np.array(["2024-01-01", "2024-02-10", "2024-03-21"], dtype="datetime64[us]")
 NAMES = (*(feature.name for feature in (*FEATURES, *SIGNALS)), *HISTORY, "mean_value")
 
@@ -51,7 +53,7 @@ def sequences_of(n_events, as_of) -> Sequences:
     times = until - draw.integers(1, 100 * 86_400, len(until))
     order, nothing = np.lexsort((times, np.arange(len(as_of)).repeat(n_events))), np.full(len(times), -1, np.int32)
     values = draw.exponential(5.0, len(times)).astype(np.float32)
-    return Sequences(ends - n_events, ends, times[order], nothing.astype(np.int8), nothing, values)
+    return Sequences(ends - n_events, ends, times[order], np.full(len(times), COMMITMENT, np.int8), nothing, values)
 
 
 @cache

@@ -67,6 +67,8 @@ def state_evidence(known: Known, encoded: Encoded) -> pa.Table:
         return STATE_EVIDENCE.empty_table()
     test, days = known.cutoffs.test, known.cutoffs.horizon_days
     did = known.run(activity(EVENTS_TABLE, ITEMS_TABLE, [test])).sort_by("user_id")
+    if len(did) < 2 * N_ALIKE:
+        return STATE_EVIDENCE.empty_table()
     if len(did) > MOST_USERS:
         chosen = np.sort(generator(known.seed, "state evidence").choice(len(did), MOST_USERS, replace=False))
         did = did.take(pa.array(chosen))
@@ -77,7 +79,7 @@ def state_evidence(known: Known, encoded: Encoded) -> pa.Table:
     until = min(known.until, test + timedelta(days=days))
     came = known.run(labels(EVENTS_TABLE, [test], days, until=until))
     came = came.take(pc.index_in(did["user_id"], value_set=came["user_id"].combine_chunks()))
-    if came["committed"].null_count or len(did) < 2 * N_ALIKE:
+    if came["committed"].null_count:
         return STATE_EVIDENCE.empty_table()
     outcomes = {
         "committed": came["committed"].cast(pa.float64()).to_numpy(),

@@ -181,6 +181,8 @@ def _asked(past: Histories, later: Histories, seed: int) -> Asked:
     """What each user did in the first step after the end of what is learnt from: one item of it, drawn."""
     from tenure.sequence.scoring import Asked
 
+    if not len(later.items):
+        return Asked(past, np.full(len(past), -1), later)
     step = later.steps.starts + past.n_steps
     has = (step < later.steps.ends) & (past.n_steps > 0)
     step = np.minimum(step, len(later.offsets) - 2)

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from tenure.errors import ConfigError, MissingRunError
+from tenure.errors import ConfigError, MissingRunError, SourceError
 from tenure.events.log import EVENTS_TABLE, ITEMS_TABLE, USERS_TABLE
 from tenure.events.sequences import Sequences, in_order
 from tenure.pipeline.known import Known
@@ -51,14 +51,15 @@ class Told:
     """[B, U]: attributes of the users, made comparable; U = 0 where the settings leave them out."""
 
     @classmethod
-    def of(cls, known: Known) -> Told:
-        """Everything before the moment of the run."""
+    def of(cls, known: Known, *, attributes: bool | None = None) -> Told:
+        """Everything before the moment of the run; with attributes of users, or as the settings have it."""
         rows = known.run(in_order(EVENTS_TABLE, known.as_of))
         users = pc.unique(rows["user_id"]).sort()
         moment = np.full(len(users), np.datetime64(known.as_of))
         items = Sequences.from_table(rows, users, moment).item_ids
         tokens = ItemTokens.of(items, words_of(known.run(ITEMS_TABLE)))
-        return cls(rows, users, tokens, _people(known, users))
+        reads_them = known.settings.heart.attributes if attributes is None else attributes
+        return cls(rows, users, tokens, _people(known, users) if reads_them else np.zeros((len(users), 0), np.float32))
 
     def sequences(self, moment: datetime) -> Sequences:
         """What each user [B] had done by then."""
@@ -86,8 +87,6 @@ class Encoded:
 
 
 def _people(known: Known, users: pa.Array) -> NDArray[np.float32]:
-    if not known.settings.heart.attributes:
-        return np.zeros((len(users), 0), np.float32)
     told = attributes_of(known.run(USERS_TABLE), users)
     encoder = Attributes.fit(told)
     values = encoder.transform(told)
@@ -153,10 +152,14 @@ def kept_heart(known: Known, folder: Path) -> Encoded | None:
     if same != (known.log.fingerprint, known.as_of.isoformat(), settings.size, settings.attributes):
         return None
     told = Told.of(known)
-    now = from_arrays(load_model(current, NOW))
+    try:
+        now = from_arrays(load_model(current, NOW))
+        at_test = from_arrays(load_model(current, AT_TEST)) if (current / f"{AT_TEST}.json").is_file() else None
+    except SourceError as error:
+        known.left_out.append(f"The trained heart was left out: {error}; do `tenure train heart` again.")
+        return None
     if now.heart.tokens.ids != told.tokens.ids:
         return None
-    at_test = from_arrays(load_model(current, AT_TEST)) if (current / f"{AT_TEST}.json").is_file() else None
     evidence, looks = (pq.read_table(current / f"{name}.parquet") for name in ("evidence", "looks"))
     uses = {
         name: pq.read_table(current / f"{name}.parquet") for name in USES if (current / f"{name}.parquet").is_file()

@@ -74,6 +74,8 @@ def competitors(task: Task, settings: Settings) -> list[Learner]:
 def _with_threads(learner: Any, n_threads: int) -> Learner:
     if hasattr(learner, "learner"):  # one that is given what a heart says
         learner = replace(learner, learner=_with_threads(learner.learner, n_threads))
+    if hasattr(learner, "along"):
+        learner = replace(learner, along=replace(learner.along, n_threads=min(n_threads, learner.along.n_threads)))
     if hasattr(learner, "learners"):  # a blend
         learner = replace(learner, learners=tuple(_with_threads(one, n_threads) for one in learner.learners))
     chosen: Learner = replace(learner, n_threads=n_threads) if hasattr(learner, "n_threads") else learner

@@ -86,6 +86,7 @@ def alike(folder: Path, settings: Settings, users: Sequence[str], k: int, progre
         MissingExtraError: PyTorch is not installed.
         MissingRunError: no heart was trained.
         UnknownError: the log knows no such user.
+        EvidenceError: the log has changed since.
     """
     ids, found, moment = _user_states(folder, settings, progress)
     return lookalikes(ids, points_of(found.states, found.seconds, moment), users, k)
@@ -97,7 +98,7 @@ def embed(folder: Path, settings: Settings, what: Literal["users", "items"], pro
     Raises:
         MissingExtraError: PyTorch is not installed.
         MissingRunError: no heart was trained.
-        EvidenceError: the log has changed since.
+        EvidenceError: the log has changed since, or names no items to have vectors of.
     """
     need_torch()
     from tenure.sequence.arrays import from_arrays
@@ -106,6 +107,8 @@ def embed(folder: Path, settings: Settings, what: Literal["users", "items"], pro
         ids, found, _ = _user_states(folder, settings, progress)
         return _table("user_id", ids, found.states)
     heart = from_arrays(load_model(trained_heart(folder), NOW)).heart
+    if not heart.shape.knows_items:
+        raise EvidenceError("The heart has no vectors of items: it learnt from a log that names fewer than two")
     return _table("item_id", pa.array(heart.tokens.ids, pa.string()), heart.all_vectors().detach().cpu().numpy())
 
 
@@ -123,7 +126,7 @@ def _user_states(folder: Path, settings: Settings, progress: Progress) -> tuple[
         raise EvidenceError("The log has changed since the heart was trained; do `tenure train heart` again")
     moment = datetime.fromisoformat(manifest["as_of"])
     with Known.open(log, settings, moment, progress=progress) as known:
-        told = Told.of(known)
+        told = Told.of(known, attributes=manifest["settings"].get("attributes", False))
         histories = told.histories(moment, learnt.normaliser)
         return told.users, user_states(learnt, histories), moment
 

@@ -1,7 +1,8 @@
 """The heart among the forecasts: alone, and as further inputs of other models. Needs PyTorch and inputs with sequences.
 
 A row of a past cut-off is told by the heart of a cut-off at least one horizon before it (`sequence.along`), as it will
-be when the models are asked: no learner sees what a heart learnt from the outcome, nor a heart fresher than later.
+be when the models are asked; rows before which there is none yet, by the first. Nothing later than a row's cut-off has
+taught what is said of it.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tenure.errors import ConfigError, MissingExtraError
+from tenure.errors import ConfigError, EvidenceError, MissingExtraError, TrainingError
 from tenure.prediction.amounts.base import AmountLearner, part
 from tenure.prediction.examples import Examples, Inputs, Matrix, Vector
 from tenure.prediction.learner import Arrays, Learner
@@ -119,7 +120,7 @@ class WithHeartLearner:
         """Hearts learn along the cut-offs, then the learner from the rows and what hearts had said of them.
 
         Raises:
-            EvidenceError: there is no example.
+            EvidenceError: there is no example, or a heart's loss is no number any more.
         """
         heads, known = _told(examples, self.name, self.along)
         return WithHeart(heads, self.learner.fit(known))
@@ -209,7 +210,10 @@ def joined(inputs: Inputs, told: Matrix) -> Inputs:
 
 def _told(examples: Examples, name: str, along: AlongConfig) -> tuple[Heads, Examples]:
     expect_examples(examples, name)
-    heads, inputs = Heads.along(examples.inputs, examples.horizon_days, along)
+    try:
+        heads, inputs = Heads.along(examples.inputs, examples.horizon_days, along)
+    except TrainingError as error:
+        raise EvidenceError(f"{name}: {error}") from error
     return heads, replace(examples, inputs=inputs)
 
 

@@ -6,14 +6,18 @@ of items made forecasts of returns worse. So each is small, and a new cut-off ta
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from hashlib import blake2b
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from tenure.domain import Role
 from tenure.errors import EvidenceError
 from tenure.events.sequences import Sequences
 from tenure.schema import SECONDS_PER_DAY
@@ -22,15 +26,18 @@ from tenure.sequence.foretold import FORETOLD, Foretold
 from tenure.sequence.hazards import Matrix, Waits
 from tenure.sequence.histories import Histories
 from tenure.sequence.items import ItemTokens
-from tenure.sequence.learnt import Learnt
+from tenure.sequence.learnt import Learnt, objectives_of
 from tenure.sequence.objectives import NextTime, NextValue
 from tenure.sequence.states import user_states
+from tenure.sequence.steps import KINDS
 from tenure.sequence.training import learn
 
 Moments = NDArray[np.datetime64]
 
+T = TypeVar("T")
+
 _KEPT = 128
-"""Hearts that are remembered: the tasks and test cut-offs of one training ask for the same ones again and again."""
+"""Hearts and their words that are remembered: the tasks and test cut-offs of one training ask for the same ones."""
 
 
 def told_along(
@@ -46,23 +53,22 @@ def told_along(
     digest = blake2b(repr(config).encode())
     for array in (bare.seconds, bare.roles, bare.values):
         digest.update(array.tobytes())
-    hearts: list[_Moment] = []
+    hearts: list[tuple[np.datetime64, str, Learnt]] = []
     told = np.full((len(as_of), len(FORETOLD)), np.nan)
     for number, moment in enumerate(np.unique(as_of)):
-        here = as_of == moment
-        rows = bare.rows(np.flatnonzero(here))
-        digest.update(str(moment).encode())
-        for array in (rows.starts, rows.ends):
-            digest.update(array.tobytes())
-        at = _Moment(digest.hexdigest(), number, moment, rows, hearts[-1] if hearts else None, config)
+        here = np.flatnonzero(as_of == moment)
+        rows, until = bare.rows(here), as_of[here]
+        digest.update(until.tobytes() + rows.starts.tobytes() + rows.ends.tobytes())
+        key, before = digest.hexdigest(), hearts[-1][2] if hearts else None
         try:
-            _heart_of(at)
+            made = _remembered((key,), partial(_learn, rows, until, before, config, number))
         except EvidenceError:
             continue  # too little has happened yet
-        hearts.append(at)
-        ready = [heart for heart in hearts if heart.moment + np.timedelta64(horizon_days, "D") <= moment]
-        told[here] = _columns_of(ready[-1] if ready else hearts[0], at)
-    return (_heart_of(hearts[-1]) if hearts else None), told
+        hearts.append((moment, key, made))
+        ready = [heart for heart in hearts if heart[0] + np.timedelta64(horizon_days, "D") <= moment]
+        _, by, teller = ready[-1] if ready else hearts[0]
+        told[here] = _remembered((key, by), lambda: foretold(teller, rows, until).columns())  # noqa: B023  (asked at once)
+    return (hearts[-1][2] if hearts else None), told
 
 
 def foretold(learnt: Learnt, sequences: Sequences, as_of: Moments) -> Foretold:
@@ -77,7 +83,9 @@ def foretold(learnt: Learnt, sequences: Sequences, as_of: Moments) -> Foretold:
     with torch.inference_mode():
         asked = torch.from_numpy(states.states)
         said = {name: head(asked).double().numpy() for name, head in learnt.heart.heads.items()}
-    commitments = [o for o in times if o.of == "commitment"] or times
+    commitments = [o for o in times if o.of == "commitment"]
+    if not commitments and (histories.steps.features[:, KINDS.index(Role.COMMITMENT)] > 0).all():
+        commitments = times  # every step is one
     waits = None if not commitments else Waits(commitments[0].stretches, said[commitments[0].name])
     worth = np.full(len(until), np.nan)
     if values:
@@ -92,36 +100,29 @@ def without_items(sequences: Sequences) -> Sequences:
     return replace(sequences, items=np.full_like(sequences.items, -1), item_ids=())
 
 
-@dataclass(frozen=True)
-class _Moment:
-    """A cut-off after those before it; equal to another one if all that was known is equal."""
-
-    key: str
-    number: int
-    moment: np.datetime64 = field(compare=False)
-    rows: Sequences = field(compare=False)
-    before: _Moment | None = field(compare=False)
-    config: AlongConfig = field(compare=False)
-
-
-@lru_cache(maxsize=_KEPT)
-def _heart_of(at: _Moment) -> Learnt:
-    start = None if at.before is None else _heart_of(at.before)
-    until = np.repeat(_seconds(np.array([at.moment])), len(at.rows))
-    histories = Histories.of(at.rows, None if start is None else start.normaliser, until=until)
-    return learn(
-        histories,
-        ItemTokens.plain(0),
-        None,
-        at.config.shape,
-        at.config.training(at.number, is_first=start is None),
-        start=start,
-    )
+def _learn(rows: Sequences, until: Moments, before: Learnt | None, config: AlongConfig, number: int) -> Learnt:
+    """The heart of a cut-off: that of the one before goes on, unless there is more to be foretold by now."""
+    histories = Histories.of(rows, None if before is None else before.normaliser, until=_seconds(until))
+    if before is not None:
+        by_now = objectives_of(histories, config.shape)
+        if {o.name for o in by_now} - {o.name for o in before.objectives}:
+            before, histories = None, Histories.of(rows, until=_seconds(until))
+    training = config.training(number, is_first=before is None)
+    return learn(histories, ItemTokens.plain(0), None, config.shape, training, start=before)
 
 
-@lru_cache(maxsize=_KEPT)
-def _columns_of(teller: _Moment, at: _Moment) -> Matrix:
-    return foretold(_heart_of(teller), at.rows, np.repeat(np.array([at.moment]), len(at.rows))).columns()
+_MEMORY: OrderedDict[tuple[str, ...], Any] = OrderedDict()
+
+
+def _remembered(key: tuple[str, ...], make: Callable[[], T]) -> T:
+    """What was made of the very same, or made now; of much, the newest."""
+    if key not in _MEMORY:
+        _MEMORY[key] = make()
+    _MEMORY.move_to_end(key)
+    while len(_MEMORY) > _KEPT:
+        _MEMORY.popitem(last=False)
+    found: T = _MEMORY[key]
+    return found
 
 
 def _seconds(as_of: Moments) -> NDArray[np.int64]:

@@ -71,10 +71,10 @@ def _items(
     learnt: Learnt, then: Histories, rows: Numbers, n_known: Numbers
 ) -> list[tuple[str, str, bool, Mapping[str, Vector]]]:
     """The items of the next step, of the whole catalogue; where users come back to items none is left out."""
-    known = then.known(n_known).rows(rows)
-    next_step = then.steps.starts[rows] + n_known[rows]
     if not learnt.heart.shape.knows_items:
         return []
+    known = then.known(n_known).rows(rows)
+    next_step = then.steps.starts[rows] + n_known[rows]
     has = (next_step < then.steps.ends[rows]) & (
         then.offsets[np.minimum(next_step + 1, len(then.offsets) - 1)] > then.offsets[next_step]
     )

@@ -17,6 +17,7 @@ Matrix = NDArray[np.float64]
 
 
 LAST_SHARE = 0.02
+"""Of all waits, what share is still to come where the last stretch begins."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,8 +37,8 @@ class Stretches:
     def of(cls, days: Vector, n: int = 24) -> Stretches:
         """At most n stretches, evenly long in the logarithm, over the times [N] that were seen to pass.
 
-        The last begins where a fiftieth of them is still to come: what it says is said of all time beyond. None is
-        narrower than the clock: where all times are whole days, no border lies within a day.
+        The last begins where about a fiftieth of them is still to come: what it says is said of all time beyond. None
+        is narrower than the clock: where all times are whole days, no border lies within a day.
 
         Raises:
             EvidenceError: no time above 0 is known.
@@ -45,8 +46,10 @@ class Stretches:
         known = np.unique(days[days > 0])
         if not len(known):
             raise EvidenceError("heart: expected a time between two steps to learn from, got none")
-        low, high = np.quantile(known, 0.01), np.quantile(days[days > 0], 1 - LAST_SHARE)
-        borders = np.geomspace(low, max(high, low * 1.001), n)
+        low, high = np.quantile(days[days > 0], (0.01, 1 - LAST_SHARE))
+        # Where nearly all times are one and the same, the others still want borders.
+        high = max(high, float(np.median(known)), low * 1.001)
+        borders = np.geomspace(low, high, max(n - 1, 1))
         whole = (known == np.round(known)).all()
         if whole:
             borders = np.unique(np.ceil(borders) - 0.5)

@@ -145,7 +145,8 @@ class Histories:
 
     def share_of_repeats(self) -> float:
         """Of all that was met, what share had its user met before?"""
-        return 1 - float(self.n_met.sum()) / max(len(self.met()[0]), 1)
+        n = len(self.met()[0])
+        return 1 - float(self.n_met.sum()) / n if n else 0.0
 
     def read(self, windows: Windows) -> Batch:
         """The windows as the network sees them."""

@@ -89,11 +89,16 @@ def prepared(  # noqa: PLR0917
         may_repeat=histories.share_of_repeats() > LEAST_REPEATS,
         n_people=histories.people.shape[1],
     )
-    objectives = objectives_for(histories, config.window, knows_time=shape.knows_time) if training.objectives else ()
+    objectives = objectives_of(histories, config) if training.objectives else ()
     heart = Heart(shape, tokens, heads_of(objectives, config.width))
     if has_items:
         heart.begin_items(neighbours.vectors(config.width, training.seed))
     return Learnt(heart, neighbours, objectives, histories.normaliser)
+
+
+def objectives_of(histories: Histories, config: HeartConfig) -> tuple[Objective, ...]:
+    """What these histories can teach beside the next item."""
+    return objectives_for(histories, config.window, knows_time=_knows_time(histories))
 
 
 def _move_items(to: Tensor, known: Tensor, before: ItemTokens, now: ItemTokens) -> None:
