@@ -99,9 +99,9 @@ def at_random(windows: Windows, size: int, generator: np.random.Generator) -> It
         yield windows.some(order[i : i + size])
 
 
-def by_octave(windows: Windows) -> list[Windows]:
-    """The windows parted by length, 1, 2 to 3, 4 to 7 ..., so that little is padding when each part is read alone."""
+def alike(windows: Windows) -> list[Windows]:
+    """The windows parted by length, 1 to 3, 4 to 15, 16 to 63 ..., so that little of what is read is padding."""
     length = np.maximum(windows.ends - windows.starts, 1)
-    octave = np.floor(np.log2(length)).astype(np.int64)
+    part = np.floor(np.log2(length) / 2).astype(np.int64)
     order = np.argsort(length, kind="stable")
-    return [windows.some(order[octave[order] == o]) for o in np.unique(octave)]
+    return [windows.some(order[part[order] == p]) for p in np.unique(part)]
