@@ -13,6 +13,7 @@ import pytest
 
 import tenure
 from tenure.cli import run
+from tenure.cli.start import show_headlines
 from tenure.creation import create_project
 from tenure.errors import ConfigError, EvidenceError
 from tenure.events.simulate import SimulationConfig, simulate
@@ -124,8 +125,10 @@ def test_without_pytorch_it_says_what_to_install(shop, monkeypatch, capsys):
     monkeypatch.setattr(import_module("tenure.pipeline.encode"), "has_torch", lambda: False)
     assert run(["train", "heart", "-p", str(shop)]) == 2
     assert "pip install 'tenure[torch]'" in capsys.readouterr().err
-    left_out = tenure.open_project(shop).run().manifest["left_out"]
-    assert [said for said in left_out if "PyTorch is not installed" in said]
+    done = tenure.open_project(shop).run()
+    assert [said for said in done.manifest["left_out"] if "PyTorch is not installed" in said]
+    show_headlines(done)
+    assert "tenure[torch]" in capsys.readouterr().err  # what stands in brackets is no markup
 
 
 def test_a_run_uses_the_heart_that_was_trained(shop):

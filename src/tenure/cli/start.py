@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from tenure.cli import app
 from tenure.cli.display import (
@@ -147,7 +148,7 @@ def show_headlines(done: Run) -> None:
     for line in done.manifest["headlines"]:
         say(f"• {line}")
     for line in done.manifest["left_out"]:
-        err.print(f"[yellow]•[/] {line}", highlight=False)
+        err.print(f"[yellow]•[/] {escape(line)}", highlight=False)
     say("")
     say(f"Report:  {done.report}")
     say(f"Tables:  {done.folder}")
