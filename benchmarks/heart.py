@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tenure.evaluation.intervals import bootstrap_mean
 from tenure.events.sequences import Sequences
 from tenure.sequence.config import HeartConfig, TrainingConfig
 from tenure.sequence.histories import Histories
@@ -45,8 +46,8 @@ def main() -> None:
     print(f"{options['file'].name}: {len(users):,} users, {n_items:,} items, {sum(map(len, users)):,} events")
     past, then = (Histories.of(sequences([u[:cut] for u in users])) for cut in (-2, -1))
     print(f"neighbours alone, without a network: valid {neighbours_alone(past, n_items, [u[-2] for u in users]):.4f}")
-    print("| seed | epochs | minutes | valid NDCG@10 | test NDCG@10 | test HR@10 | users/s |")
-    print("|---|---|---|---|---|---|---|")
+    print("| seed | epochs | minutes | valid NDCG@10 | test NDCG@10 | 95 % interval, users | test HR@10 | users/s |")
+    print("|---|---|---|---|---|---|---|---|")
     found = []
     for seed in range(options["seeds"]):
         held_out = Asked(past, np.array([u[-2] for u in users]))
@@ -64,11 +65,12 @@ def main() -> None:
         place = ranks(learnt.heart, learnt.neighbours, Asked(then, np.array([u[-1] for u in users])))
         rate = len(users) / (time.perf_counter() - started)
         hit = place < K
-        ndcg = float(np.where(hit, 1 / np.log2(place + 2.0), 0.0).mean())
-        found.append(ndcg)
+        ndcg = bootstrap_mean(np.where(hit, 1 / np.log2(place + 2.0), 0.0), seed=0)
+        found.append(ndcg.value)
         best = learnt.best
         print(
-            f"| {seed} | {best.epoch} | {minutes:.1f} | {best.ndcg:.4f} | {ndcg:.4f} | {hit.mean():.4f} | {rate:,.0f} |"
+            f"| {seed} | {best.epoch} | {minutes:.1f} | {best.ndcg:.4f} | {ndcg.value:.4f} | {ndcg.low:.4f}, "
+            f"{ndcg.high:.4f} | {hit.mean():.4f} | {rate:,.0f} |"
         )
     print(f"mean test NDCG@10 {np.mean(found):.4f}, standard deviation over seeds {np.std(found):.4f}")
 
