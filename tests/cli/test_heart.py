@@ -122,7 +122,7 @@ def test_what_cannot_be_is_said(shop, arguments, said, capsys):
 
 
 def test_without_pytorch_it_says_what_to_install(shop, monkeypatch, capsys):
-    monkeypatch.setattr(import_module("tenure.pipeline.encode"), "has_torch", lambda: False)
+    monkeypatch.setattr(import_module("tenure.sequence.extra"), "has_torch", lambda: False)
     assert run(["train", "heart", "-p", str(shop)]) == 2
     assert "pip install 'tenure[torch]'" in capsys.readouterr().err
     done = tenure.open_project(shop).run()

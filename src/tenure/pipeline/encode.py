@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 
-from tenure.errors import EvidenceError, MissingExtraError, TrainingError
+from tenure.errors import EvidenceError, TrainingError
 from tenure.pipeline.hearts import Encoded, Told, kept_heart
 from tenure.pipeline.known import Known
 from tenure.seeds import generator
+from tenure.sequence import extra
 from tenure.sequence.config import HeartConfig, TrainingConfig
 from tenure.sequence.histories import Histories
 
@@ -31,23 +31,6 @@ LATER_SHARE = 0.25
 """What was learnt from is learnt from again, with the newer events, for such a share of the epochs."""
 
 
-def has_torch() -> bool:
-    """Is PyTorch installed?"""
-    return find_spec("torch") is not None
-
-
-def need_torch() -> None:
-    """Say what to do where PyTorch is missing.
-
-    Raises:
-        MissingExtraError: it is.
-    """
-    if not has_torch():
-        raise MissingExtraError(
-            "The heart needs PyTorch, which is not installed; install it: pip install 'tenure[torch]'"
-        )
-
-
 def encode(known: Known, folder: Path) -> Encoded | None:
     """The heart of a run: the one trained for this very log and moment, else one that learns within the run's budget.
 
@@ -56,7 +39,7 @@ def encode(known: Known, folder: Path) -> Encoded | None:
     settings = known.settings.heart
     if not settings.use:
         return None
-    if not has_torch():
+    if not extra.has_torch():
         known.left_out.append(
             "The heart (the sequence model) was left out: PyTorch is not installed; pip install 'tenure[torch]'."
         )

@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 
 from tenure.errors import ConfigError, EvidenceError
 from tenure.pipeline.alike import item_map, lookalikes, points_of, state_evidence
-from tenure.pipeline.encode import configs, need_torch, train_heart
+from tenure.pipeline.encode import configs, train_heart
 from tenure.pipeline.hearts import NOW, Encoded, Told, checkpoints, keep_heart, trained_heart
 from tenure.pipeline.ingest import current_log
 from tenure.pipeline.known import Known, Progress
+from tenure.sequence.extra import need_torch
 from tenure.settings import Settings
 from tenure.storage.arrays import load_model
 
@@ -73,7 +74,7 @@ def train_now(
 
 def uses(known: Known, made: Encoded) -> dict[str, pa.Table]:
     """What the vectors of a heart are good for; see `USES`."""
-    with known.stage("use", 2) as step:
+    with known.stage("judge", 2) as step:
         judged = state_evidence(known, made)
         step()
         return {"state_evidence": judged, "item_map": item_map(known, made)}

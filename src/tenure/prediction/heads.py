@@ -9,18 +9,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tenure.errors import ConfigError, EvidenceError, MissingExtraError, TrainingError
+from tenure.errors import ConfigError, EvidenceError, TrainingError
 from tenure.prediction.amounts.base import AmountLearner, part
 from tenure.prediction.examples import Examples, Inputs, Matrix, Vector
 from tenure.prediction.learner import Arrays, Learner
 from tenure.prediction.learners.columns import expect_examples
 from tenure.sequence.config import AlongConfig
+from tenure.sequence.extra import need_torch
 from tenure.sequence.foretold import DAYS, FORETOLD
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class Heads:
         """
         if not self.arrays:
             return None
-        _need_torch()
+        need_torch()
         from tenure.sequence.arrays import from_arrays
 
         return from_arrays(self.arrays)
@@ -70,7 +70,7 @@ class Heads:
             ConfigError: the inputs hold no sequences.
             MissingExtraError: PyTorch is not installed.
         """
-        _need_torch()
+        need_torch()
         from tenure.sequence.along import told_along
         from tenure.sequence.arrays import to_arrays
 
@@ -234,8 +234,3 @@ def _sequences(inputs: Inputs) -> Any:
     if inputs.sequences is None:
         raise ConfigError("heart: expected inputs with the events of every row; gather them with_events=True")
     return inputs.sequences
-
-
-def _need_torch() -> None:
-    if find_spec("torch") is None:
-        raise MissingExtraError("The heart needs PyTorch: pip install 'tenure[torch]'")

@@ -99,7 +99,7 @@ def at_random(windows: Windows, size: int, generator: np.random.Generator) -> It
         yield windows.some(order[i : i + size])
 
 
-def alike(windows: Windows) -> list[Windows]:
+def parts_by_length(windows: Windows) -> list[Windows]:
     """The windows parted by length, 1 to 3, 4 to 15, 16 to 63 ..., so that little of what is read is padding."""
     length = np.maximum(windows.ends - windows.starts, 1)
     part = np.floor(np.log2(length) / 2).astype(np.int64)

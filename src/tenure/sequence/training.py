@@ -17,7 +17,7 @@ from torch.nn.utils import clip_grad_norm_
 
 from tenure.errors import ConfigError, EvidenceError, TrainingError
 from tenure.seeds import generator
-from tenure.sequence.batches import Targets, alike, at_random, by_length
+from tenure.sequence.batches import Targets, at_random, by_length, parts_by_length
 from tenure.sequence.checkpoints import Checkpoint, Look
 from tenure.sequence.config import HeartConfig, TrainingConfig
 from tenure.sequence.crew import Crew
@@ -162,7 +162,7 @@ class _Learner:
         draw, own = (generator(self.training.seed, "heart", self.epoch, number, who) for who in ("all", self.crew.rank))
         c, t = self.heart.shape.config, self.training
         negatives = Negatives.draw(self.counts, t.n_negatives, t.negatives_by_popularity, draw)
-        parts = [self.crew.share(part) for part in (alike(windows) if self.learnt.objectives else [windows])]
+        parts = [self.crew.share(part) for part in (parts_by_length(windows) if self.learnt.objectives else [windows])]
         parts = [part for part in parts if len(part)]  # a small part may leave nothing for some of the processes
         goals: list[Targets | None] = [None] * len(parts)
         if self.heart.shape.knows_items:
