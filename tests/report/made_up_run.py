@@ -7,11 +7,9 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from report import made_up_heart, made_up_returns, made_up_value
+from report import made_up_forecasts, made_up_heart, made_up_offers, made_up_returns, made_up_value
+from report.made_up_words import AS_OF, HOSTILE, STAGES
 
-AS_OF = datetime.fromisoformat("2017-12-01")  # naive = UTC, as everywhere in the log
-HOSTILE = "<script>alert('x')</script>"
-STAGES = ("acquired", "activated", "retained", "growing", "advocate", "at_risk", "dormant", "churned", "resurrected")
 SEGMENTS = ("Frequent big baskets", "Steady weekly shoppers", "Bargain hunters", "Lapsed light buyers", "Newcomers")
 STRATEGIES = ("explore", "familiar", "win_back", "grow_value", "ask_to_refer", "leave_alone")
 
@@ -84,8 +82,8 @@ def tables(n_users: int = 600, seed: int = 7) -> dict[str, pa.Table]:
     )
     out |= _lifecycle(rng, months)
     out |= _segments(rng, users, segment)
-    out |= _prediction(rng, users)
-    out |= _recommendation(rng, users, as_of)
+    out |= made_up_forecasts.tables(rng, users)
+    out |= made_up_offers.tables(rng, users, as_of)
     items = out["items"]["item_id"].to_pylist() + [f"item {i}" for i in range(5, 40)]
     out |= made_up_heart.tables(items, [HOSTILE, "BREAD", "MILK", "CHEESE"] * 10, n_users)
     named = [SEGMENTS[k] for k in segment]
@@ -287,226 +285,6 @@ def _segments(rng: np.random.Generator, users: list[str], segment: np.ndarray) -
                 "high": pa.array([0.54, 0.64, None, None, None], pa.float64()),
                 "baseline": pa.array([0.41, 0.44, None, None, None], pa.float64()),
                 "meaning": ["share of the next month's categories among the ten liked most"] * 5,
-            }
-        ),
-    }
-
-
-def _prediction(rng: np.random.Generator, users: list[str]) -> dict[str, pa.Table]:
-    few = users[:40]
-    predicted, tenths = np.linspace(0.05, 0.97, 10), np.arange(1, 11)
-    observed = {"constant": np.full(10, 0.17), "recency": 0.7 * np.exp(-tenths / 2.6)}
-    observed |= {"trees": 0.9 * np.exp(-tenths / 2), "stack": 0.9 * np.exp(-tenths / 2)}
-    themes = ("rhythm", "money", "volume", "habits")
-    return {
-        **_contests(len(users)),
-        "reliability": pa.table(
-            {
-                "task": ["commit:30d"] * 10,
-                "model": ["trees"] * 10,
-                "bin": list(range(10)),
-                "n_users": rng.integers(30, 400, 10),
-                "predicted": predicted,
-                "observed": np.clip(predicted + rng.normal(0, 0.02, 10), 0, 1),
-                "low": np.clip(predicted - 0.06, 0, 1),
-                "high": np.clip(predicted + 0.06, 0, 1),
-            }
-        ),
-        "lift": pa.table(
-            {
-                "task": ["commit:30d"] * 40,
-                "model": [m for m in observed for _ in tenths],
-                "tenth": np.tile(tenths, 4),
-                "n_users": [len(users) // 10] * 40,
-                "observed": np.concatenate(list(observed.values())),
-                "lift": np.concatenate([o / o.mean() for o in observed.values()]),
-                "captured": np.concatenate([np.cumsum(o) / o.sum() for o in observed.values()]),
-            }
-        ),
-        "ranges": pa.table(
-            {
-                "task": ["value:30d"] * 2,
-                "model": ["poisson"] * 2,
-                "level": [0.8, 0.95],
-                "coverage": [0.79, 0.94],
-                "low": [0.77, 0.93],
-                "high": [0.81, 0.95],
-                "mean_width": [80.0, 150.0],
-                "n_users": [30, 30],
-            }
-        ),
-        "dependence": pa.table(
-            {
-                "task": ["commit:30d"] * 6,
-                "feature": ["recency_days"] * 3 + ["value_90"] * 3,
-                "value": [0.0, 20.0, 90.0, 0.0, 50.0, 400.0],
-                "partial": [0.8, 0.6, 0.3, 0.4, 0.5, 0.6],
-                "local": [0.9, 0.6, 0.1, 0.3, 0.5, 0.7],
-                "low": [0.88, 0.57, 0.07, 0.28, 0.47, 0.66],
-                "high": [0.92, 0.63, 0.13, 0.32, 0.53, 0.74],
-                "n_users": [20, 10, 0, 15, 15, 0],
-            }
-        ),
-        "importance": pa.table(
-            {
-                "level": ["theme"] * 4,
-                "name": themes,
-                "theme": themes,
-                "importance": [0.9, 0.4, 0.3, 0.02],
-                "low": [0.85, 0.36, 0.27, -0.01],
-                "high": [0.95, 0.44, 0.33, 0.05],
-                "rank": [1, 2, 3, 4],
-                "rank_low": [1, 2, 2, 4],
-                "rank_high": [1, 3, 3, 4],
-            }
-        ),
-        "reasons": pa.table(
-            {
-                "user_id": [u for u in few for _ in range(3)],
-                "as_of": pa.array([AS_OF] * 3 * len(few), pa.timestamp("us")),
-                "theme": ["rhythm", "money", "volume"] * len(few),
-                "contribution": rng.normal(0, 1, 3 * len(few)),
-                "unit": ["log-odds"] * 3 * len(few),
-                "feature": ["recency_days", "value_90", "n_events_30"] * len(few),
-                "value": [41.0, None, 2.0] * len(few),
-                "usual": [3.0, 120.0, 20.0] * len(few),
-                "own_usual_days": [12.0, None, None] * len(few),
-            }
-        ),
-    }
-
-
-METRICS_OF = {
-    "commit:30d": {
-        "auc": {"constant": 0.5, "recency": 0.84, "trees": 0.889, "stack": 0.888},
-        "average_precision": {"constant": 0.83, "recency": 0.953, "trees": 0.974, "stack": 0.974},
-        "average_precision_churn": {"constant": 0.17, "recency": 0.52, "trees": 0.61, "stack": 0.612},
-        "log_loss": {"constant": 0.45, "recency": 0.342, "trees": 0.301, "stack": 0.3},
-        "brier": {"constant": 0.14, "recency": 0.104, "trees": 0.091, "stack": 0.091},
-        "ece": {"constant": 0.0, "recency": 0.02, "trees": 0.012, "stack": 0.011},
-    },
-    "value:30d": {
-        "mae": {"constant": 80.4, "hurdle": 41.2},
-        "rmse": {"constant": 190.0, "hurdle": 120.0},
-        "normalised_gini": {"constant": 0.0, "hurdle": 0.71},
-        "spearman": {"constant": 0.0, "hurdle": 0.66},
-        "total_ratio": {"constant": 1.0, "hurdle": 1.02},
-    },
-    "commit:90d": {"auc": {"constant": 0.5, "trees": 0.9}, "log_loss": {"constant": 0.3, "trees": 0.31}},
-}
-"""Task -> metric -> model -> what it reached on later time, over everybody."""
-CHAMPIONS = {"commit:30d": "trees", "value:30d": "hurdle", "commit:90d": "constant"}
-POPULATIONS = ("all seen", "active in the last 90 days")
-
-
-def _contests(n_users: int) -> dict[str, pa.Table]:
-    """Who won which task; an interval is 0.012 wide to either side, a difference within it is not beyond chance."""
-    found = [
-        (task, model, where, metric, value * (1 if where == "all seen" else 0.98))
-        for task, metrics in METRICS_OF.items()
-        for where in POPULATIONS
-        for metric, of_model in metrics.items()
-        for model, value in of_model.items()
-    ]
-    value_of = {(task, model, where, metric): value for task, model, where, metric, value in found}
-    columns = ("task", "model", "population", "metric", "value", "low", "high", "n_users", "is_champion")
-    metrics = [(*row, row[-1] - 0.012, row[-1] + 0.012, 3 * n_users, row[1] == CHAMPIONS[row[0]]) for row in found]
-    gains = [
-        (task, CHAMPIONS[task], model, where, metric, gain, gain - 0.012, gain + 0.012)
-        for task, model, where, metric, value in found
-        if model != CHAMPIONS[task]
-        for gain in [value_of[task, CHAMPIONS[task], where, metric] - value]
-    ]
-    over_time = [
-        (task, model, AS_OF - timedelta(days=30 * back), metric, value + 0.01 * back, n_users)
-        for task, model, where, metric, value in found
-        for back in (3, 2, 1)
-        if where == "all seen"
-    ]
-    trials = [
-        ("commit:30d", "constant", 0.45, "constant", 0.0, 0.0, False),
-        ("commit:30d", "recency", 0.34, "constant", 0.11, 0.01, True),
-        ("commit:30d", "trees", 0.3, "recency", 0.04, 0.01, True),
-        ("commit:30d", "stack", 0.299, "trees", 0.001, 0.002, False),
-        ("value:30d", "constant", 9.0, "constant", 0.0, 0.0, False),
-        ("value:30d", "hurdle", 6.0, "constant", 3.0, 0.2, True),
-        ("commit:90d", "constant", 0.3, "constant", 0.0, 0.0, False),
-        ("commit:90d", "trees", 0.31, "constant", -0.01, 0.02, False),
-    ]
-    return {
-        "prediction_metrics": _rows(columns, metrics),
-        "prediction_gains": _rows(
-            ("task", "champion", "baseline", "population", "metric", "difference", "low", "high"), gains
-        ),
-        "prediction_over_time": _rows(("task", "model", "as_of", "metric", "value", "n_users"), over_time),
-        "prediction_choice": _rows(
-            ("task", "model", "loss", "incumbent", "gain", "standard_error", "took_over"), trials
-        ),
-    }
-
-
-def _rows(names: tuple[str, ...], rows: list[tuple[Any, ...]]) -> pa.Table:
-    return pa.table(dict(zip(names, map(list, zip(*rows, strict=True)), strict=True)))
-
-
-def _recommendation(rng: np.random.Generator, users: list[str], as_of: pa.Array) -> dict[str, pa.Table]:
-    strategies = {"fused": 0.21, "repeats": 0.18, "ease": 0.15, "most_frequent": 0.14, "popular": 0.07}
-    metrics = {"ndcg@10": 1.0, "recall@10": 0.6, "hit_rate@10": 3.4, "mrr@10": 1.6, "coverage@10": 0.4}
-    slices = ("all", *STAGES)
-    rows = [
-        (s, where, metric, base * f * (1 if where == "all" else rng.uniform(0.5, 1.2)))
-        for s, base in strategies.items()
-        for where in slices
-        for metric, f in metrics.items()
-    ]
-    few = users[:40]
-    return {
-        "recommendation_metrics": pa.table(
-            {
-                "strategy": [r[0] for r in rows],
-                "slice": [r[1] for r in rows],
-                "metric": [r[2] for r in rows],
-                "value": [r[3] for r in rows],
-                "low": [r[3] * 0.93 for r in rows],
-                "high": [r[3] * 1.07 for r in rows],
-                "n_users": [len(users) if r[1] == "all" else 60 for r in rows],
-            }
-        ),
-        "recommendation_gains": pa.table(
-            {
-                "baseline": ["repeats", "popular"],
-                "slice": ["all", "all"],
-                "metric": ["ndcg@10", "ndcg@10"],
-                "difference": [0.031, 0.142],
-                "low": [0.022, 0.13],
-                "high": [0.039, 0.153],
-            }
-        ),
-        "recommendations": pa.table(
-            {
-                "user_id": [u for u in few for _ in range(5)],
-                "as_of": as_of[:1].take(pa.array([0] * 5 * len(few), pa.int64())),
-                "rank": list(range(1, 6)) * len(few),
-                "item_id": [f"item {i}" for i in range(5)] * len(few),
-                "score": rng.random(5 * len(few)),
-                "source": ["repeats", "repeats", "ease", "rules", "popular"] * len(few),
-                "reason": ["Bought 6 times, about every 12 days; due now"] * (5 * len(few)),
-                "propensity": [1.0] * (5 * len(few)),
-            }
-        ),
-        "items": pa.table(
-            {"item_id": [f"item {i}" for i in range(5)], "title": [HOSTILE, "WHITE BREAD", "FLUID MILK", None, "EGGS"]}
-        ),
-        "taste": pa.table(
-            {
-                "user_id": [u for u in few for _ in range(6)],
-                "as_of": as_of[:1].take(pa.array([0] * 6 * len(few), pa.int64())),
-                "dimension": ["category", "category", "category", "category", "brand", "price_band"] * len(few),
-                "name": [HOSTILE, "FLUID MILK PRODUCTS", "BAKED BREAD/BUNS/ROLLS", "CHEESE", "Private", "low"]
-                * len(few),
-                "weight": rng.random(6 * len(few)),
-                "share": [0.22, 0.14, 0.09, 0.05, 0.6, 0.4] * len(few),
-                "lift": [2.2, 1.4, 0.9, 1.1, 1.5, 0.8] * len(few),
             }
         ),
     }

@@ -7,7 +7,8 @@ import re
 import pyarrow as pa
 import pytest
 from report import made_up_run
-from report.made_up_run import CHAMPIONS, HOSTILE
+from report.made_up_forecasts import CHAMPIONS
+from report.made_up_words import HOSTILE
 
 from tenure.charts.theme import name
 from tenure.domains.ecommerce import DOMAIN
