@@ -28,7 +28,7 @@ SHARES = (0.125, 0.25, 0.5, 1.0)
 def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("file", type=Path)
-    asked.add_argument("--epochs", type=int, default=12, help="at most")
+    asked.add_argument("--epochs", type=int, default=16, help="at most")
     asked.add_argument("--picture", type=Path)
     given = asked.parse_args()
     users = read(given.file)
@@ -64,17 +64,17 @@ def draw(found: dict[tuple[str, float], float], to: Path) -> None:
     """A line per size. Plotly's own export needs a browser: the picture is written by hand."""
     low, high = min(found.values()), max(found.values())
     x = {share: 70 + 130 * i for i, share in enumerate(SHARES)}
-    parts = []
-    for i, size in enumerate(SIZES):
-        points = [(x[s], 240 - 190 * (found[size, s] - low) / (high - low)) for s in SHARES]
-        line = " ".join(f"{a},{b:.0f}" for a, b in points)
-        parts.append(f'<polyline fill="none" stroke="{theme.SERIES[i]}" stroke-width="2" points="{line}"/>')
-        a, b = points[-1]
-        parts.append(
-            f'<text x="{a + 8}" y="{b + 4 + 3 * i:.0f}" fill="{theme.SERIES[i]}">{size} {found[size, 1.0]:.4f}</text>'
-        )
-    parts += [f'<text x="{a - 14}" y="268">{share:.1%}</text>' for share, a in x.items()]
-    parts += [f'<text x="6" y="{y}">{value:.4f}</text>' for value, y in ((low, 244), (high, 54))]
+    y = {key: 240 - 190 * (value - low) / (high - low) for key, value in found.items()}
+    parts, free = [], 0.0
+    for size in sorted(SIZES, key=lambda size: y[size, 1.0]):
+        colour = theme.SERIES[list(SIZES).index(size)]
+        line = " ".join(f"{x[share]},{y[size, share]:.0f}" for share in SHARES)
+        parts.append(f'<polyline fill="none" stroke="{colour}" stroke-width="2" points="{line}"/>')
+        free = max(free, y[size, 1.0] + 4)  # a name stands beside the end of its line, below the name before
+        parts.append(f'<text x="{x[1.0] + 8}" y="{free:.0f}" fill="{colour}">{size} {found[size, 1.0]:.4f}</text>')
+        free += 15
+    parts += [f'<text x="{at - 14}" y="268">{share:.1%}</text>' for share, at in x.items()]
+    parts += [f'<text x="6" y="{at}">{value:.4f}</text>' for value, at in ((low, 244), (high, 54))]
     style = f'font-family="system-ui, sans-serif" font-size="12" fill="{theme.TEXT}"'
     title = "NDCG@10 by share of the users learnt from, Amazon Beauty, a line per size"
     to.write_text(

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from simulated_project import SETTINGS
 
 # The same examples every time: a law that fails does so for whoever looks.
 settings.register_profile("fixed", derandomize=True)
 settings.load_profile("fixed")
 
-# Runs of tests are many, and what the heart learns in them matters to few: those say so.
-os.environ.setdefault("TENURE_HEART__MOST_UPDATES", "8")
+for name, value in SETTINGS.items():
+    os.environ.setdefault(name, value)
 
 
 @pytest.fixture(scope="session")

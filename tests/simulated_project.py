@@ -10,6 +10,9 @@ from tenure import create_project
 from tenure.events.simulate import Simulation, SimulationConfig, simulate
 from tenure.project import Project
 
+SETTINGS = {"TENURE_RUN__THREADS": "1", "TENURE_HEART__USE": "false", "TENURE_HEART__MOST_UPDATES": "8"}
+"""Tests share a machine and run the whole way often, of which the heart takes a third: those it matters to use it."""
+
 CONFIG = SimulationConfig(n_users=300, n_items=60, days=150)
 
 
@@ -32,7 +35,7 @@ def shop(folder: Path, config: SimulationConfig = CONFIG) -> Project:
 
 
 def hasten(project: Project, models: Sequence[str] = CHEAP) -> None:
-    """Let only these models compete, on one thread, since tests share a machine."""
+    """Let only these models compete."""
     names = ", ".join(f'"{name}"' for name in models)
     with (project.folder / "tenure.toml").open("a", encoding="utf-8") as file:
-        file.write(f"\n[run]\nthreads = 1\n[predict]\nmodels = [{names}]\n")
+        file.write(f"\n[predict]\nmodels = [{names}]\n")

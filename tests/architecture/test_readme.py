@@ -94,7 +94,7 @@ def test_the_python_of_the_readme_runs(tmp_path, monkeypatch):
     assert (tmp_path / "my_shop" / "tenure.toml").is_file()
 
 
-def test_results_are_documented(tmp_path):
+def test_results_are_documented(tmp_path, monkeypatch):
     """Every table of a run stands in docs/results.md with all its columns, and nothing else does."""
     import tenure
     from tenure.events.simulate import SimulationConfig, simulate
@@ -102,6 +102,7 @@ def test_results_are_documented(tmp_path):
     world = simulate(SimulationConfig(n_users=150, n_items=60, days=150))
     project = tenure.create_project(tmp_path / "shop", world.events, items=world.items, users=world.users)
     hasten(project)
+    monkeypatch.setenv("TENURE_HEART__USE", "true")
     project.train_heart(most_minutes=0.02)
     run = project.run()
     page = (ROOT / "docs" / "results.md").read_text(encoding="utf-8")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from simulated_project import shop, world
+from simulated_project import SETTINGS, shop, world
 
 from tenure import cli
 from tenure.cli import display
@@ -19,7 +19,7 @@ from tenure.project import Project
 
 @pytest.fixture(autouse=True)
 def nothing_from_outside(monkeypatch):
-    for name in [name for name in os.environ if name.startswith("TENURE_")]:
+    for name in [name for name in os.environ if name.startswith("TENURE_") and name not in SETTINGS]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("COLUMNS", "160")
 

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from simulated_project import hasten
 
 import tenure
 from tenure.cli import run
@@ -21,11 +22,16 @@ from tenure.pipeline.alike import lookalikes, points_of
 from tenure.project import open_project
 
 
+@pytest.fixture(autouse=True)
+def runs_with_a_heart(monkeypatch):
+    monkeypatch.setenv("TENURE_HEART__USE", "true")
+
+
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory):
     world = simulate(SimulationConfig(n_users=120, n_items=40, days=200))
     folder = tmp_path_factory.mktemp("heart") / "shop"
-    create_project(folder, world.events, items=world.items, users=world.users)
+    hasten(create_project(folder, world.events, items=world.items, users=world.users))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TENURE_HEART__MOST_MINUTES", "0.05")
         assert run(["train", "heart", "-p", str(folder), "--size", "xs"]) == 0
@@ -171,6 +177,7 @@ def test_a_log_without_items_teaches_times_and_values(tmp_path, capsys):
     world = simulate(SimulationConfig(n_users=80, n_items=20, days=150))
     bare = world.events.drop_columns(["item_id"])
     project = create_project(tmp_path / "dates", bare)
+    hasten(project)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TENURE_HEART__MOST_MINUTES", "0.02")
         assert run(["train", "heart", "-p", str(project.folder)]) == 0

@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 
 import pytest
-from simulated_project import shop
+from simulated_project import SETTINGS, shop
 
 from tenure.project import Project
 
 
 @pytest.fixture(autouse=True)
 def nothing_from_outside(monkeypatch):
-    for name in [name for name in os.environ if name.startswith("TENURE_")]:
+    for name in [name for name in os.environ if name.startswith("TENURE_") and name not in SETTINGS]:
         monkeypatch.delenv(name)
 
 
