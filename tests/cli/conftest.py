@@ -55,6 +55,11 @@ class Said:
     err: str
 
     @property
+    def is_one_line(self) -> bool:
+        """Stderr holds one line, and it says whose."""
+        return self.err.startswith("tenure: ") and self.err.count("\n") == 1
+
+    @property
     def json(self) -> Any:
         """Stdout as strict JSON: no NaN, nothing beside it."""
 

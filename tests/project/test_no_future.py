@@ -96,12 +96,12 @@ def run_with(tmp_path_factory):
             hasten(project)
             with (folder / "tenure.toml").open("a", encoding="utf-8") as file:
                 file.write(f"max_rows = {MAX_ROWS}\n")
-            with pytest.MonkeyPatch.context() as patch:
-                patch.setenv("TENURE_HEART__USE", "true")
-                made[future] = project.run(AS_OF)
+            made[future] = project.run(AS_OF)
         return made[future]
 
-    return run
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TENURE_HEART__USE", "true")
+        yield run
 
 
 def test_the_futures_are_valid_events_and_many(run_with):
