@@ -93,7 +93,7 @@ def best_of_scores(scores: Floats, k: int) -> Best:
     chosen = _best(scores, k)
     said = np.take_along_axis(scores, chosen, axis=1)
     order = np.lexsort((chosen, -said), axis=1)
-    items, said = (np.take_along_axis(x, order, axis=1) for x in (chosen, said))
+    items, said = np.take_along_axis(chosen, order, axis=1), np.take_along_axis(said, order, axis=1)
     return Best(np.where(np.isneginf(said), -1, items), said)
 
 
