@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from simulated_project import shop
+from simulated_project import SETTINGS, shop
 
 from tenure.events.simulate import SimulationConfig
 from tenure.project import Project
@@ -28,7 +28,7 @@ def start(project: Project) -> subprocess.Popen:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env={name: value for name, value in os.environ.items() if not name.startswith("TENURE_")},
+        env={name: value for name, value in os.environ.items() if name in SETTINGS or not name.startswith("TENURE_")},
     )
 
 
