@@ -1,5 +1,7 @@
 """How large a heart for how much data? `python benchmarks/heart_scaling.py Beauty.txt [--picture FILE.svg]`.
 
+`--epochs 2 --shares 1` takes the time of an epoch alone.
+
 Sizes x shares of the users to learn from; every heart learns for at most so many epochs, ended by the valid items, and
 ranks the last items of all users, who are read in full. NDCG@10, default configuration but for the size, seed 0. Files
 as in heart.py.
@@ -29,8 +31,11 @@ def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("file", type=Path)
     asked.add_argument("--epochs", type=int, default=16, help="at most")
-    asked.add_argument("--picture", type=Path)
+    asked.add_argument("--shares", type=float, nargs="+", default=SHARES)
+    asked.add_argument("--picture", type=Path, help="of all the shares")
     given = asked.parse_args()
+    if given.picture and tuple(given.shares) != SHARES:
+        asked.error(f"--picture shows the shares {SHARES}; leave --shares out")
     users = read(given.file)
     n_items = 1 + max(map(max, users))
     lot = np.random.default_rng(0).permutation(len(users)) / len(users)
@@ -39,7 +44,7 @@ def main() -> None:
     print("| size | share of the users | weights beside the items' | test NDCG@10 | seconds an epoch |")
     print("|---|---|---|---|---|")
     for size, (width, n_blocks, n_heads) in SIZES.items():
-        for share in SHARES:
+        for share in given.shares:
             some = [user for user, place in zip(users, lot, strict=True) if place < share]
             past = Histories.of(sequences([u[:-2] for u in some]))
             began = time.perf_counter()

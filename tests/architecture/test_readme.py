@@ -83,6 +83,7 @@ def test_the_python_of_the_readme_runs(tmp_path, monkeypatch):
     from tenure.events.simulate import SimulationConfig, simulate
 
     (code,) = blocks("python")
+    monkeypatch.setenv("TENURE_HEART__USE", "true")
     monkeypatch.chdir(tmp_path)
     (tmp_path / "events").mkdir()
     world = simulate(SimulationConfig(n_users=150, n_items=60, days=150))
@@ -116,7 +117,8 @@ def test_results_are_documented(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("example", sorted((ROOT / "examples").glob("*.py")), ids=lambda path: path.name)
-def test_examples_run(example):
+def test_examples_run(example, monkeypatch):
+    monkeypatch.setenv("TENURE_HEART__USE", "true")
     done = subprocess.run([sys.executable, "-W", "error", example], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     assert len(done.stdout) > 200

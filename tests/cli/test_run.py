@@ -39,7 +39,7 @@ def test_run_at_an_impossible_moment(tenure, shop_with_run, as_of, words):
 
 
 def test_demo_walks_the_whole_way_on_simulated_users(tenure, tmp_path, monkeypatch):
-    monkeypatch.setenv("TENURE_RUN__THREADS", "1")
+    monkeypatch.setenv("TENURE_HEART__USE", "true")
     said = tenure("demo", tmp_path / "demo", "--simulate", "--n-users", 60)
     assert said.code == 0, said.err
     assert "60 simulated users" in said.out

@@ -121,6 +121,18 @@ def test_top_k_is_the_sorted_head(rows, k):
     np.testing.assert_array_equal(top_k(scores, k), np.array(expected, dtype=np.int64).reshape(-1, k))
 
 
+@pytest.mark.parametrize("n_items", [31, 64, 700, 1281, 5000])
+@pytest.mark.parametrize("k", [1, 10, 50])
+def test_top_k_of_many_items_is_the_sorted_head(n_items, k):
+    scores = np.random.default_rng(n_items + k).integers(0, 40, (7, n_items)).astype(np.float32)  # many ties
+    scores[:, ::5], scores[2, 1::5], scores[3] = -np.inf, np.nan, -np.inf
+    worth = np.where(np.isnan(scores), -np.inf, scores)
+    order = np.argsort(-worth, axis=1, kind="stable")[:, :k]
+    expected = np.where(np.isneginf(np.take_along_axis(worth, order, axis=1)), -1, order)
+    expected = np.pad(expected, ((0, 0), (0, k - expected.shape[1])), constant_values=-1)
+    np.testing.assert_array_equal(top_k(scores, k), expected)
+
+
 def test_list_metrics_by_hand():
     lists = np.array([[0, 1, 2], [0, 3, -1], [-1, -1, -1]])
     assert coverage(lists, 8) == 4 / 8

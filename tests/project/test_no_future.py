@@ -1,7 +1,7 @@
 """Nothing from the future: a run at a moment is the same whatever happens from that moment on.
 
-The same customers are read three times: with the log cut at the moment, with what really followed, and with a future
-that was made up. Every table of the run and every slate must be equal.
+The same customers are read four times: with the log cut at the moment, with what really followed, and with two futures
+that were made up. Every table of the run and every slate must be equal.
 """
 
 from __future__ import annotations
@@ -41,11 +41,8 @@ def at(times: list[datetime]) -> pa.Array:
     return pa.array(times, world().events.schema.field("timestamp").type)
 
 
-def made_up_future() -> pa.Table:
-    """As many events by other users, on other items, of other kinds, at other times and of other value.
-
-    With it comes what really followed, half a day later and under other ids, and a year of one user.
-    """
+def perturbed_future() -> pa.Table:
+    """The same number of events, by other users, on other items, of other kinds, at other times and of other value."""
     future, rng = real_future(), np.random.default_rng(RNG_SEED)
     n, everything = future.num_rows, world().events
     users = everything["user_id"].unique().to_pylist() + [f"stranger{k}" for k in range(40)]
@@ -60,25 +57,29 @@ def made_up_future() -> pa.Table:
         "value": (rng.lognormal(3, 3, n) % 1e6).tolist(),
     }
     changes["timestamp"][0] = AS_OF  # the first moment that is future
-    perturbed = future
     for name, values in changes.items():
+        place = future.schema.names.index(name)
         column = at(values) if name == "timestamp" else pa.array(values, future.schema.field(name).type)
-        perturbed = replaced(perturbed, name, column)
-    later = replaced(future, "timestamp", pc.add(future["timestamp"], pa.scalar(timedelta(hours=12))))
-    later = replaced(later, "event_id", pc.binary_join_element_wise(future["event_id"], "again", "-"))
+        future = future.set_column(place, future.schema.field(name), column)
+    return future
+
+
+def doubled_future() -> pa.Table:
+    """What really followed, twice, with half a day between; then the log goes on for a year with one user."""
+    future = real_future()
+    names = future.schema.names
+    later = future.set_column(
+        names.index("timestamp"), "timestamp", pc.add(future["timestamp"], pa.scalar(timedelta(hours=12)))
+    ).set_column(names.index("event_id"), "event_id", pc.binary_join_element_wise(future["event_id"], "again", "-"))
     one = past()["user_id"][0].as_py()
     year = [
         {"event_id": f"year-{k}", "user_id": one, "event_type": "purchase", "timestamp": AS_OF + timedelta(days=7 * k)}
         for k in range(52)
     ]
-    return pa.concat_tables([perturbed, later.cast(future.schema), pa.Table.from_pylist(year, future.schema)])
+    return pa.concat_tables([future, later.cast(future.schema), pa.Table.from_pylist(year, future.schema)])
 
 
-def replaced(table: pa.Table, name: str, column: pa.Array | pa.ChunkedArray) -> pa.Table:
-    return table.set_column(table.schema.names.index(name), table.schema.field(name), column)
-
-
-FUTURES = {"real": real_future, "made up": made_up_future}
+FUTURES = {"real": real_future, "perturbed": perturbed_future, "doubled": doubled_future}
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +92,7 @@ def run_with(tmp_path_factory):
             events = pa.concat_tables([past(), FUTURES[future]()]) if future != "none" else past()
             # Files do not come in the order of time; nothing may hang on it.
             shuffled = events.take(np.random.default_rng(RNG_SEED).permutation(events.num_rows))
-            folder = tmp_path_factory.mktemp("future") / "shop"
+            folder = tmp_path_factory.mktemp(future) / "shop"
             project = create_project(folder, shuffled, items=world().items, users=world().users)
             hasten(project)
             with (folder / "tenure.toml").open("a", encoding="utf-8") as file:

@@ -16,6 +16,9 @@ from tenure.errors import ConfigError
 Items = NDArray[np.int64]
 Vector = NDArray[np.float64]
 
+_GROUP = 32
+"""Items whose highest score is looked at before their own."""
+
 
 def top_k(scores: NDArray[np.floating], k: int) -> Items:
     """Which k items score highest? int64 [B, k] from scores [B, I]; ties go to the smaller item number.
@@ -26,23 +29,31 @@ def top_k(scores: NDArray[np.floating], k: int) -> Items:
     array([[ 1,  3,  0, -1]])
     """
     _check_k(k)
-    best_first = np.where(np.isnan(scores), np.inf, -scores)
-    n_items = scores.shape[1]
-    if k < n_items:
-        # Everything above the k-th score is in; of those equal to it, the first ones.
-        threshold = np.partition(best_first, k - 1, axis=1)[:, k - 1 : k]
-        ahead = best_first < threshold
-        tied = best_first == threshold
-        chosen = ahead | (tied & (np.cumsum(tied, axis=1) <= k - ahead.sum(axis=1, keepdims=True)))
-        columns = np.nonzero(chosen)[1].reshape(len(scores), k)
-    else:
-        columns = np.broadcast_to(np.arange(n_items), scores.shape)
-    keys = np.take_along_axis(best_first, columns, axis=1)
-    order = np.argsort(keys, axis=1, kind="stable")
-    ranked = np.where(
-        np.isposinf(np.take_along_axis(keys, order, axis=1)), -1, np.take_along_axis(columns, order, axis=1)
-    )
-    return np.pad(ranked, ((0, 0), (0, max(0, k - n_items))), constant_values=-1).astype(np.int64)
+    if np.isnan(scores).any():
+        scores = np.where(np.isnan(scores), -np.inf, scores)
+    user, item = np.divmod(np.flatnonzero(scores >= _reached_by(scores, k)), max(scores.shape[1], 1))
+    order = np.lexsort((item, -scores[user, item], user))
+    user, item = user[order], item[order]
+    place = np.arange(len(user)) - np.searchsorted(user, np.arange(len(scores)))[user]
+    best = np.full((len(scores), k), -1, np.int64)
+    is_in = place < k
+    best[user[is_in], place[is_in]] = item[is_in]
+    return best
+
+
+def _reached_by(scores: NDArray[np.floating], k: int) -> NDArray[np.floating]:
+    """A score that k items of each user reach, and hardly more do [B, 1].
+
+    It is the k-th of the highest scores of groups of items, since in k groups an item reaches it; but no less than the
+    lowest finite number, so that -inf never does.
+    """
+    lowest = np.full((len(scores), 1), np.finfo(scores.dtype).min, scores.dtype)
+    size = min(_GROUP, scores.shape[1] // k)
+    if not size:
+        return lowest
+    n_groups = scores.shape[1] // size
+    highest = scores[:, : n_groups * size].reshape(len(scores), size, n_groups).max(axis=1)
+    return np.maximum(np.partition(highest, -k, axis=1)[:, -k, None], lowest)
 
 
 def ndcg(recommended: Items, offsets: Items, items: Items, k: int) -> Vector:

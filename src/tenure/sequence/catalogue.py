@@ -9,14 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from tenure.evaluation.ranking import top_k
 from tenure.sequence.batches import Batch
 from tenure.sequence.neighbours import Neighbours
 
 Numbers = NDArray[np.int64]
 Floats = NDArray[np.float32]
-
-_GROUP = 32
-"""Items whose highest score is taken first where the best are sought; twice as fast as looking at each."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +77,7 @@ class Catalogue:
         row, item, age, size = (x[recent] for x in (met.rows, met.items, met.ages, met.sizes))
         first = np.searchsorted(row, np.arange(len(states) + 1))
         weights = self.by_age[age - 1] / size.astype(np.float32)
-        # Added up as a dense matrix: eight times faster than at the places of the sparse one.
+        # Added up as a dense matrix: much faster than at the places of the sparse one.
         said += (csr_array((weights, item, first), shape=said.shape) @ self._sparse).toarray()
         if self.again_by_age is not None:
             known = met.ages <= len(self.again_by_age)
@@ -89,27 +87,5 @@ class Catalogue:
 
 def best_of_scores(scores: Floats, k: int) -> Best:
     """The k best of scores [b, I]; of equal ones the lower number first."""
-    k = min(k, scores.shape[1])
-    chosen = _best(scores, k)
-    said = np.take_along_axis(scores, chosen, axis=1)
-    order = np.lexsort((chosen, -said), axis=1)
-    items, said = np.take_along_axis(chosen, order, axis=1), np.take_along_axis(said, order, axis=1)
-    return Best(np.where(np.isneginf(said), -1, items), said)
-
-
-def _best(scores: Floats, k: int) -> Numbers:
-    """Where the k highest of each row [b, I] are, in no order [b, k].
-
-    They are in the k groups of items whose highest scores are highest.
-    """
-    b, n = scores.shape
-    n_groups = n // _GROUP
-    if k > n_groups // 2:
-        return np.argpartition(scores, -k, axis=1)[:, -k:] if k < n else np.indices(scores.shape)[1]
-    maxima = scores[:, : n_groups * _GROUP].reshape(b, _GROUP, n_groups).max(axis=1)
-    groups = np.argpartition(maxima, -k, axis=1)[:, -k:]
-    grouped = (groups[:, :, None] + n_groups * np.arange(_GROUP)).reshape(b, -1)
-    rest = np.broadcast_to(np.arange(n_groups * _GROUP, n), (b, n % _GROUP))
-    candidates = np.concatenate([grouped, rest], axis=1)
-    best = np.argpartition(np.take_along_axis(scores, candidates, axis=1), -k, axis=1)[:, -k:]
-    return np.take_along_axis(candidates, best, axis=1)
+    items = top_k(scores, min(k, scores.shape[1]))
+    return Best(items, np.where(items >= 0, np.take_along_axis(scores, items, axis=1), np.float32(-np.inf)))
